@@ -1,0 +1,131 @@
+import type { Environment } from '../domain/environment.js';
+import { isArsError, SerializationError } from '../domain/errors.js';
+import type { StoredValue } from '../domain/fields.js';
+import type { Commit, CommitAnswer, ConsumerHome, FailedAttempt, StateChange, Token } from '../store/stream-store.js';
+import type { Batch } from '../transaction/batch.js';
+import type { StatePlan } from './state-plan.js';
+
+type StoredAttribute = readonly [attribute: string, value: StoredValue];
+
+/** The answer to a commit, or the error it met. */
+export type CommitResult = { readonly answer: CommitAnswer } | { readonly error: unknown };
+
+/**
+ * Turns a batch into a commit and sends it, one at a time (PROTOCOL P5). Each commit names the one before it, so the
+ * store can tell a first arrival from a repeat (G4); the content under one commitId never changes.
+ */
+export class Committer {
+  /** The commitId that the next commit is computed on. */
+  #base = '';
+  #commit: Commit | undefined;
+  #result: CommitResult | undefined;
+  /** Attributes that the store does not hold yet. */
+  #unstored: Set<string> = new Set();
+  #needsHeader = true;
+  readonly #plan: StatePlan | undefined;
+  readonly #environment: Environment;
+  readonly #onResult: () => void;
+
+  constructor(plan: StatePlan | undefined, environment: Environment, onResult: () => void) {
+    this.#plan = plan;
+    this.#environment = environment;
+    this.#onResult = onResult;
+  }
+
+  get base(): string {
+    return this.#base;
+  }
+
+  /** The commit whose answer is awaited or in doubt. */
+  get pending(): Commit | undefined {
+    return this.#commit;
+  }
+
+  /** Continues from a checkpoint: what is stored, and the commit that stored it. */
+  restart(base: string, storedAttributes: Iterable<string>): void {
+    this.#base = base;
+    this.drop();
+    this.#needsHeader = true;
+    this.#unstored = new Set(this.#plan?.tracked.declared);
+    for (const name of storedAttributes) this.#unstored.delete(name);
+  }
+
+  /** Builds the commit of a batch. Throws `SerializationError` when a changed attribute cannot be stored. */
+  prepare(batch: Batch, attempt: FailedAttempt | undefined): void {
+    this.#commit = {
+      commitId: this.#environment.uniqueToken(),
+      base: this.#base,
+      cursors: batch.cursors(),
+      state: this.#stateChange(batch),
+      publishes: batch.publishes,
+      attempt,
+    };
+  }
+
+  /** Sends the prepared commit, for the first time or again. */
+  send(home: ConsumerHome, token: Token): void {
+    const commit = this.#commit!;
+    const settle = (result: CommitResult): void => {
+      if (this.#commit !== commit) return;
+      this.#result = result;
+      this.#onResult();
+    };
+    home.commit(token, commit).then(
+      (answer) => settle({ answer }),
+      (error: unknown) => settle({ error }),
+    );
+  }
+
+  /** What came of the commit since the last call. */
+  takeResult(): CommitResult | undefined {
+    const result = this.#result;
+    this.#result = undefined;
+    return result;
+  }
+
+  /** The pending commit was applied. */
+  acknowledge(): Commit {
+    const commit = this.#commit!;
+    this.#base = commit.commitId;
+    if (commit.state !== undefined) {
+      this.#needsHeader = false;
+      this.#unstored.clear();
+    }
+    this.drop();
+    return commit;
+  }
+
+  /** Forgets the pending commit. */
+  drop(): void {
+    this.#commit = undefined;
+    this.#result = undefined;
+  }
+
+  #stateChange(batch: Batch): StateChange | undefined {
+    const plan = this.#plan;
+    if (plan === undefined || batch.size === 0) return undefined;
+    const { tracked, serializer, version } = plan;
+    const touched = tracked.changed(batch.startMark, batch.endMark);
+    for (const name of this.#unstored) touched.add(name);
+    if (touched.size === 0) return undefined;
+    const header = this.#needsHeader ? { version, serializer: serializer.name, declared: tracked.declared } : undefined;
+    return tracked.asOf(batch.endMark, (values) => {
+      const set: StoredAttribute[] = [];
+      const deleted: string[] = [];
+      for (const name of touched) {
+        if (name in values) set.push([name, this.#serialize(name, values[name])]);
+        else deleted.push(name);
+      }
+      return { header, set, deleted };
+    });
+  }
+
+  #serialize(name: string, value: unknown): StoredValue {
+    try {
+      return this.#plan!.serializer.serialize(value);
+    } catch (error) {
+      const why = isArsError(error) ? error.message : 'the serializer failed';
+      throw new SerializationError(`State attribute "${name}" cannot be stored: ${why}`, { attribute: name }, error);
+    }
+  }
+}

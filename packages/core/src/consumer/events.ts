@@ -1,0 +1,68 @@
+import type { EntryId } from '../domain/entry-id.js';
+import type { Logger } from '../domain/logger.js';
+import type { StreamCursor } from '../store/stream-store.js';
+
+/** What a consumer tells while it runs, by event name. */
+export interface ConsumerEvents {
+  /** The consumer owns its position; its state is restored. */
+  claimed: { readonly epoch: number; readonly cursors: readonly StreamCursor[] };
+  /** A commit was acknowledged. */
+  commit: { readonly messages: number; readonly publishes: number; readonly cursors: readonly StreamCursor[] };
+  /** A message failed and will be handled again after the delay. */
+  retry: {
+    readonly stream: string;
+    readonly id: EntryId;
+    readonly attempt: number;
+    readonly delayMs: number;
+    readonly error: unknown;
+  };
+  /** Another owner took over; the consumer ends. */
+  fenced: { readonly consumer: string };
+  /** Entries vanished before they were read. */
+  gap: { readonly stream: string; readonly lost: number; readonly after: EntryId };
+  /** The store had lost newer commits; the consumer continues from what it holds. */
+  rewound: { readonly from: readonly StreamCursor[]; readonly to: readonly StreamCursor[] };
+}
+
+/** The name of an event of a consumer. */
+export type ConsumerEventName = keyof ConsumerEvents;
+
+/** Is called with each event of one name. */
+export type ConsumerListener<E extends ConsumerEventName> = (event: ConsumerEvents[E]) => void;
+
+/** Calls listeners in the order they were added; an error in one is logged and stops nothing. */
+export class EventHub {
+  readonly #listeners = new Map<ConsumerEventName, Set<ConsumerListener<any>>>();
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  on<E extends ConsumerEventName>(name: E, listener: ConsumerListener<E>): void {
+    let listeners = this.#listeners.get(name);
+    if (listeners === undefined) this.#listeners.set(name, (listeners = new Set()));
+    listeners.add(listener);
+  }
+
+  off<E extends ConsumerEventName>(name: E, listener: ConsumerListener<E>): void {
+    this.#listeners.get(name)?.delete(listener);
+  }
+
+  emit<E extends ConsumerEventName>(name: E, event: ConsumerEvents[E]): void {
+    const listeners = this.#listeners.get(name);
+    if (listeners === undefined) return;
+    for (const listener of [...listeners]) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.#logger.error(`A listener of "${name}" failed.`, error);
+      }
+    }
+  }
+
+  /** Whether anybody listens, to save building an event for nobody. */
+  has(name: ConsumerEventName): boolean {
+    return (this.#listeners.get(name)?.size ?? 0) > 0;
+  }
+}

@@ -1,0 +1,60 @@
+import type { Environment } from '../domain/environment.js';
+import type { Fields } from '../domain/fields.js';
+import type { Logger } from '../domain/logger.js';
+import type { Serializer } from '../state/serializer.js';
+import type { StreamStore } from '../store/stream-store.js';
+import type { Handler } from '../transaction/handler.js';
+
+/** How much one commit may hold; also bounds what is read ahead. */
+export interface BatchOptions {
+  /** Messages. Default 1,000. */
+  readonly maxMessages?: number;
+  /** Bytes, of entries read or of messages published. Default 4 MiB. */
+  readonly maxBytes?: number;
+}
+
+/** How a failing message is handled again. */
+export interface RetryOptions {
+  /** How often a message is handled in all before its failure ends the consumer. Default: for ever. */
+  readonly attempts?: number;
+  /** Delay before the first retry; doubles with each. Default 100. */
+  readonly minDelayMs?: number;
+  /** The longest delay. Default 30,000. */
+  readonly maxDelayMs?: number;
+}
+
+/** What a `StreamConsumer` is made of. */
+export interface StreamConsumerOptions<S extends object = Record<string, unknown>> {
+  /** The home: where position, state and published messages commit. */
+  readonly store: StreamStore;
+  /** Where the streams are read, if not in `store`. Default: `store`. */
+  readonly source?: StreamStore;
+  /** The stream to read, or several. Order holds within each stream. */
+  readonly stream: string | readonly string[];
+  /** Names the consumer for ever: its position and state are stored under it. One live owner at a time. */
+  readonly consumerId: string;
+  /** Called with each message and its transaction: a function, or an object with `handle` such as a `Persistable`. */
+  readonly handler: Handler<Fields, S>;
+  /** The state's attributes and their defaults (or a function that returns them). Default: no state. */
+  readonly state?: S | (() => S);
+  /** Version of the state's meaning; a stored state of another version refuses to start. Default 0. */
+  readonly stateVersion?: number;
+  /** How state values are stored. Default: strict JSON, which refuses what it would change. */
+  readonly serializer?: Serializer;
+  /** Where to begin when no position is stored: an ID and a Date are inclusive. Default `'beginning'`. */
+  readonly startFrom?: 'beginning' | 'end' | (string & {}) | Date;
+  readonly batch?: BatchOptions;
+  readonly retry?: RetryOptions;
+  /** An owner shows life at least every third of this. Default 10,000. */
+  readonly leaseMs?: number;
+  /** How long `stop()` waits for the handler in hand and for the store before it gives up on them. Default 10,000. */
+  readonly stopTimeoutMs?: number;
+  /** Hash tag of the home, for a list of streams that share none. Default: the streams' own. */
+  readonly home?: string;
+  /** Stops the consumer when aborted, as `stop()` does. */
+  readonly signal?: AbortSignal;
+  /** Default: the console, warnings and errors only. */
+  readonly logger?: Logger;
+  /** Time and chance, for simulations. Default: the real ones. */
+  readonly environment?: Environment;
+}

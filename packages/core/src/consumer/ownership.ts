@@ -1,0 +1,126 @@
+import type { Environment } from '../domain/environment.js';
+import { FencedError, StateLostError, StreamGapError, StreamRegressedError } from '../domain/errors.js';
+import type { StreamCursor, StreamRead, StreamReader, Token } from '../store/stream-store.js';
+import { admit } from './admission.js';
+import type { Checkpoint } from './admission.js';
+import type { ConsumerPlan } from './plan.js';
+import type { Session } from './session.js';
+
+/** What a successful claim gives. */
+export interface Claimed {
+  readonly epoch: number;
+  readonly checkpoint: Checkpoint;
+  readonly commitId: string;
+}
+
+/** How a renewal found the stored record. */
+export type Renewed = { readonly outcome: 'held'; readonly commitId: string } | { readonly outcome: 'overtaken' };
+
+/**
+ * Who owns the consumer: claims, renewals and their rules (PROTOCOL P1–P3). A claim is made only after everything
+ * stored was inspected and found fit, so that a wrong build never fences a healthy owner. Keeps G3.
+ */
+export class Ownership {
+  readonly #plan: ConsumerPlan;
+  readonly #environment: Environment;
+  #owner = '';
+  #renewal = 0;
+  #epoch = 0;
+
+  constructor(plan: ConsumerPlan) {
+    this.#plan = plan;
+    this.#environment = plan.environment;
+  }
+
+  get token(): Token {
+    return { owner: this.#owner, renewal: this.#renewal };
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Inspects, then claims; begins again when another claim came between. */
+  async claim(session: Session): Promise<Claimed> {
+    const { address, state } = this.#plan;
+    for (;;) {
+      const inspection = await session.home.inspect();
+      const before = admit(inspection, address, state);
+      const starts = await this.#starts(session.reader, before.cursors);
+      const owner = this.#environment.uniqueToken();
+      const request = { expectedEpoch: inspection.record?.epoch ?? 0, ownEpoch: this.#epoch, owner, starts };
+      const answer = await session.home.claim(request);
+      if (answer.outcome === 'conflict') continue;
+      this.#owner = owner;
+      this.#renewal = 0;
+      this.#epoch = answer.epoch;
+      if (inspection.record !== undefined) this.#warnAboutOldOwner(inspection.record.owner, inspection.record.quietMs);
+      const checkpoint = admit(answer.inspection, address, state);
+      return { epoch: answer.epoch, checkpoint, commitId: answer.inspection.record!.commitId };
+    }
+  }
+
+  /** Renews on a new session after a doubt; throws `FencedError` or `StateLostError` where nothing can be renewed. */
+  async renew(session: Session): Promise<Renewed> {
+    this.#renewal += 1;
+    const answer = await session.home.renew(this.token);
+    const { consumerId: consumer, scope: stream } = this.#plan.address;
+    if (answer.outcome === 'gone') {
+      throw new StateLostError(`The record of consumer "${consumer}" is gone: it was deleted or evicted.`, { stream, consumer });
+    }
+    if (answer.outcome === 'held') return answer;
+    // A lower epoch means that this owner's takeover itself was lost in a failover.
+    if (answer.epoch < this.#epoch) return { outcome: 'overtaken' };
+    throw new FencedError(
+      `Consumer "${consumer}" of "${stream}" was taken over by another owner; nothing of this one's later work was stored.`,
+      { stream, consumer },
+    );
+  }
+
+  /** Shows life without changing anything; true while the token holds. */
+  async heartbeat(session: Session): Promise<boolean> {
+    return (await session.home.renew(this.token)).outcome === 'held';
+  }
+
+  async #starts(reader: StreamReader, known: readonly StreamCursor[]): Promise<StreamCursor[]> {
+    const { address, start } = this.#plan;
+    const resumed = known.filter((cursor) => address.streams.includes(cursor.stream));
+    if (resumed.length > 0) {
+      for (const read of await reader.read({ cursors: resumed, maxEntries: 0, maxBytes: 0, waitMs: 0 })) {
+        const problem = lossOf(read, address.consumerId);
+        if (problem !== undefined) throw problem;
+      }
+    }
+    const starts: StreamCursor[] = [];
+    for (const stream of address.streams) {
+      if (!resumed.some((cursor) => cursor.stream === stream)) starts.push(await reader.locate(stream, start));
+    }
+    return starts;
+  }
+
+  #warnAboutOldOwner(owner: string, quietMs: number): void {
+    if (owner === '' || quietMs > this.#plan.leaseMs) return;
+    const { consumerId, scope } = this.#plan.address;
+    this.#plan.logger.warn(
+      `Consumer "${consumerId}" of "${scope}" took over from owner ${owner.slice(0, 8)}, which showed life ${Math.round(quietMs)} ms ago ` +
+        `and did not release (now ${this.#owner.slice(0, 8)}). If it still runs, it is fenced.`,
+    );
+  }
+}
+
+/** The error for a read that found entries lost or the stream behind, if it did. */
+export function lossOf(read: StreamRead, consumer: string): StreamGapError | StreamRegressedError | undefined {
+  const stream = read.stream;
+  if (read.regressed) {
+    return new StreamRegressedError(
+      `Stream "${stream}" is behind what consumer "${consumer}" has read of it: it was deleted and recreated, flushed, or restored from ` +
+        'an older copy. Decide what its entries mean now; then delete the consumer\'s record and state to begin anew.',
+      { stream, consumer, lastId: read.lastId },
+    );
+  }
+  if (read.lost === 0) return undefined;
+  return new StreamGapError(
+    `${read.lost} entries of stream "${stream}" were deleted or trimmed before consumer "${consumer}" read them.`,
+    { stream, consumer, lost: read.lost, upTo: read.entries[0]?.id ?? read.lastId },
+  );
+}

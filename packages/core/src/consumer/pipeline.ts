@@ -1,0 +1,287 @@
+import { isArsError, StoppedError, StoreUnavailableError } from '../domain/errors.js';
+import type { ArsError } from '../domain/errors.js';
+import type { ConsumerHome, Token } from '../store/stream-store.js';
+import type { Delivery } from '../transaction/delivery.js';
+import type { MessageTransaction } from '../transaction/message-transaction.js';
+import type { AttributeSource } from '../transaction/persistable.js';
+import { AfterCommit } from './after-commit.js';
+import { Committer } from './committer.js';
+import { failureReport, finalError, stateLostError, stuckError } from './endings.js';
+import type { EventHub } from './events.js';
+import { Feed } from './feed.js';
+import { MessageRunner } from './message-runner.js';
+import type { Claimed } from './ownership.js';
+import type { ConsumerPlan } from './plan.js';
+import type { Progress } from './progress.js';
+import type { Doubt } from './recovery.js';
+import { Retries } from './retries.js';
+import { Work } from './work.js';
+
+/** What the pipeline asks of the run around it. */
+export interface PipelineListener {
+  /** There may be something to do. */
+  onReady(): void;
+  /** The store must be asked before anything goes on. */
+  onDoubt(kind: Doubt['kind'], error?: unknown): void;
+  /** A commit was acknowledged. */
+  onCommitted(): void;
+  /** A read found out more. */
+  onRead(): void;
+}
+
+/** What ends the consumer: at once, or when all work before it is committed. */
+export interface Ending {
+  readonly error: unknown;
+  readonly isAtOnce: boolean;
+}
+
+/**
+ * The way of a message: read ahead → handle in order → stage → commit. Each step is a plain call of the run's loop; reads,
+ * commits, handlers and timers only leave their result and say `onReady`. The parts own their state: `Feed` what was
+ * read, `MessageRunner` the running handler, `Work` what is handled and not known to be committed, `Committer` the one
+ * commit under way, `Retries` the message that is failing.
+ *
+ * 1. A message is handled only after all before it were handled, on the state they left (G2).
+ * 2. At most one commit is under way; it holds whole messages, oldest first (G1).
+ * 3. A refused commit is undone, and its messages are committed one by one until the one it was refused for is found
+ *    (G5, G6).
+ */
+export class Pipeline {
+  readonly feed: Feed;
+  readonly work: Work;
+  ending: Ending | undefined;
+  readonly #plan: ConsumerPlan;
+  readonly #events: EventHub;
+  readonly #progress: Progress;
+  readonly #listener: PipelineListener;
+  readonly #runner: MessageRunner;
+  readonly #committer: Committer;
+  readonly #retries: Retries;
+  readonly #afterCommit: AfterCommit;
+  /** Messages still to be committed one by one after a refusal. */
+  #isolated = 0;
+  #isStopping = false;
+
+  constructor(plan: ConsumerPlan, events: EventHub, progress: Progress, listener: PipelineListener, attributes: AttributeSource | undefined) {
+    const ready = (): void => listener.onReady();
+    this.#plan = plan;
+    this.#events = events;
+    this.#progress = progress;
+    this.#listener = listener;
+    this.work = new Work(plan.state?.tracked);
+    this.feed = new Feed(plan, {
+      onArrival: () => {
+        listener.onRead();
+        listener.onReady();
+      },
+      onReaderLost: (error) => listener.onDoubt('lost', error),
+    });
+    this.#runner = new MessageRunner(plan, attributes, ready);
+    this.#committer = new Committer(plan.state, plan.environment, ready);
+    this.#retries = new Retries(plan, ready);
+    this.#afterCommit = new AfterCommit(plan.logger);
+  }
+
+  /** What must be compared with the store after a doubt. */
+  get remembered(): { readonly base: string; readonly pending: string | undefined } {
+    return { base: this.#committer.base, pending: this.#committer.pending?.commitId };
+  }
+
+  /** Whether no new message may be handled: the consumer is stopping or ending. */
+  get isClosing(): boolean {
+    return this.#isStopping || this.ending !== undefined;
+  }
+
+  /** Whether nothing is left to wait for. */
+  get isDone(): boolean {
+    if (this.ending?.isAtOnce === true) return true;
+    return this.isClosing && this.work.isEmpty && !this.#runner.isBusy;
+  }
+
+  /** Handles nothing new from now on; a message that fails is not retried. */
+  stop(): void {
+    this.#isStopping = true;
+    this.#retries.cancel();
+  }
+
+  /** Takes up what handlers and commits have left. */
+  settle(): void {
+    const transaction = this.#runner.takeSettled();
+    if (transaction !== undefined) this.#settleMessage(transaction);
+    this.#settleCommit();
+    if (this.#runner.isStuck && !this.isDone) this.endAtOnce(stuckError(this.#plan));
+  }
+
+  /** Handles what has arrived, then sends what is staged. */
+  advance(home: ConsumerHome, token: Token): void {
+    this.#handleArrived();
+    this.#commitStaged(home, token);
+    if (!this.isClosing) this.feed.readAhead();
+  }
+
+  // Handling: one message after another, each on the state that the one before left.
+
+  #handleArrived(): void {
+    while (this.#mayHandle()) {
+      const delivery = this.feed.take();
+      if (delivery === undefined) {
+        if (this.feed.problem !== undefined) this.#endWithProblem(this.feed.problem);
+        return;
+      }
+      const transaction = this.#runner.run(delivery, this.#retries.attemptOf(delivery));
+      if (transaction === undefined) return;
+      this.#settleMessage(transaction);
+    }
+  }
+
+  #mayHandle(): boolean {
+    if (this.isClosing || this.#runner.isBusy || this.#retries.isWaiting) return false;
+    if (this.#isolated > 0) return this.work.isEmpty;
+    const { maxMessages, maxBytes } = this.#plan.batch;
+    return this.work.staged.size < maxMessages && this.work.staged.bytes < maxBytes;
+  }
+
+  #settleMessage(transaction: MessageTransaction): void {
+    if (transaction.hasFailed) {
+      this.work.drop(transaction);
+      this.#failed(transaction.delivery, transaction.failure);
+    } else {
+      this.work.add(transaction);
+      this.#retries.succeeded(transaction.delivery);
+    }
+  }
+
+  /** A message's own failure: it is handled again later, or ends the consumer once all before it is committed. */
+  #failed(delivery: Delivery, error: unknown): void {
+    this.feed.putBack([delivery]);
+    this.#progress.failures += 1;
+    const count = this.#retries.count(delivery);
+    if (this.#isStopping) return;
+    if (this.#retries.isFinal(error, count)) {
+      this.ending = { error: finalError(this.#plan, delivery, error, count), isAtOnce: false };
+      return;
+    }
+    const { stream, id } = delivery;
+    const delayMs = this.#retries.schedule(count);
+    this.#events.emit('retry', { stream, id, attempt: count, delayMs, error });
+    this.#plan.logger[count >= 5 ? 'error' : 'debug'](failureReport(this.#plan, delivery, count, delayMs), error);
+  }
+
+  // Committing: one commit at a time, of all that is staged when it is sent.
+
+  #commitStaged(home: ConsumerHome, token: Token): void {
+    if (this.work.inFlight !== undefined) return;
+    const isMarkDue = this.#retries.isUnrecorded && !this.#isStopping;
+    if (this.work.staged.size === 0 && !isMarkDue) return;
+    const batch = this.work.launch();
+    try {
+      this.#committer.prepare(batch, this.#retries.record);
+    } catch (error) {
+      this.#refused(error as ArsError);
+      this.#listener.onReady();
+      return;
+    }
+    this.#retries.recorded();
+    this.#committer.send(home, token);
+  }
+
+  #settleCommit(): void {
+    const result = this.#committer.takeResult();
+    if (result === undefined) return;
+    if ('error' in result) this.#commitFailed(result.error);
+    else if (result.answer.outcome === 'committed' || result.answer.outcome === 'already') this.acknowledge();
+    else if (result.answer.outcome === 'gone' && result.answer.what === 'state') this.endAtOnce(stateLostError(this.#plan));
+    else this.#listener.onDoubt(result.answer.outcome === 'stale' ? 'stale' : 'lost');
+  }
+
+  /** The commit under way was applied. */
+  acknowledge(): void {
+    const batch = this.work.acknowledge();
+    const commit = this.#committer.acknowledge();
+    this.#isolated = Math.max(0, this.#isolated - batch.size);
+    this.#progress.acknowledge(commit, batch.size);
+    this.#afterCommit.run(batch.callbacks);
+    if (batch.size > 0 && this.#events.has('commit')) {
+      const { publishes, cursors } = commit;
+      this.#events.emit('commit', { messages: batch.size, publishes: publishes.length, cursors });
+    }
+    this.#listener.onCommitted();
+  }
+
+  #commitFailed(error: unknown): void {
+    if (isArsError(error, 'ARS_STORE_UNAVAILABLE')) this.#listener.onDoubt('lost', error);
+    else if (isArsError(error, 'ARS_COMMIT')) this.#refused(error);
+    else this.endAtOnce(error);
+  }
+
+  /** Nothing of the batch in flight was written: undo it with all on top of it, and find the message it was. */
+  #refused(error: ArsError): void {
+    const size = this.work.inFlight!.size;
+    this.undoAll(error);
+    if (size === 1) this.#failed(this.feed.take()!, error);
+    else if (size > 1) this.#isolated = size;
+    else this.#listener.onDoubt('lost', new StoreUnavailableError('The store refuses even an empty commit.', {}, error));
+  }
+
+  /** Undoes whatever is not committed, ends the running handler, and queues all these messages again in their order. */
+  undoAll(reason: unknown): void {
+    const running = this.#runner.abort(reason);
+    const deliveries = this.work.undo();
+    if (running !== undefined) deliveries.push(running);
+    this.feed.putBack(deliveries);
+    this.#committer.drop();
+    this.ending = undefined;
+  }
+
+  /** Undoes whatever is not committed and ends the consumer with this error. */
+  endAtOnce(error: unknown): void {
+    this.undoAll(error);
+    this.ending = { error, isAtOnce: true };
+  }
+
+  /** Sends the commit under way again: it was not applied. */
+  resend(home: ConsumerHome, token: Token): void {
+    this.#committer.takeResult();
+    if (this.#committer.pending !== undefined) this.#committer.send(home, token);
+  }
+
+  /** Undoes what is not committed and reads it again, because the server and thus its entries may be others. */
+  readAgain(): void {
+    this.undoAll(undefined);
+    this.#isolated = 0;
+    this.feed.reset([...this.#progress.committed.values()]);
+  }
+
+  /** Continues from a checkpoint, whatever memory holds. */
+  restart({ checkpoint, commitId }: Claimed): void {
+    this.undoAll(undefined);
+    this.#plan.state?.tracked.restore(checkpoint.values);
+    this.work.clear();
+    this.#committer.restart(commitId, checkpoint.values.keys());
+    this.#retries.restart(checkpoint.attempt);
+    this.#isolated = 0;
+    this.#progress.restart(checkpoint.cursors);
+    this.feed.reset(checkpoint.cursors);
+  }
+
+  /** Ends it for good; what is not committed is undone. */
+  close(): void {
+    this.stop();
+    this.undoAll(new StoppedError(`Consumer "${this.#plan.address.consumerId}" has ended.`));
+    this.#runner.close();
+    this.feed.detach();
+  }
+
+  /** Resolves when the `afterCommit` callbacks of all acknowledged commits have settled. */
+  async callbacksSettled(): Promise<void> {
+    await this.#afterCommit.settled();
+  }
+
+  #endWithProblem(problem: unknown): void {
+    this.ending = { error: problem, isAtOnce: false };
+    if (!isArsError(problem, 'ARS_STREAM_GAP')) return;
+    const stream = problem.details.stream!;
+    const after = this.#progress.committed.get(stream)?.position ?? '0-0';
+    this.#events.emit('gap', { stream, lost: problem.details['lost'] as number, after });
+  }
+}

@@ -1,0 +1,143 @@
+import { isEntryId } from '../domain/entry-id.js';
+import { systemEnvironment } from '../domain/environment.js';
+import type { Environment } from '../domain/environment.js';
+import { ConfigurationError } from '../domain/errors.js';
+import type { Fields } from '../domain/fields.js';
+import { hashTagOf } from '../domain/hash-tag.js';
+import { consoleLogger } from '../domain/logger.js';
+import type { Logger } from '../domain/logger.js';
+import type { ConsumerAddress, StartPoint, StreamStore } from '../store/stream-store.js';
+import type { Handler } from '../transaction/handler.js';
+import type { Transaction } from '../transaction/transaction.js';
+import { countOption, methodsOption, nameOption, objectOption, refuseOption, refuseUnknown } from './checks.js';
+import type { StreamConsumerOptions } from './options.js';
+import { planState } from './state-plan.js';
+import type { StatePlan } from './state-plan.js';
+
+/** A consumer's options, checked and with every default filled in. */
+export interface ConsumerPlan {
+  readonly address: ConsumerAddress;
+  readonly store: StreamStore;
+  readonly source: StreamStore;
+  readonly start: StartPoint;
+  readonly handle: (message: Fields, transaction: Transaction<any>) => unknown;
+  readonly state: StatePlan | undefined;
+  readonly batch: { readonly maxMessages: number; readonly maxBytes: number };
+  readonly retry: { readonly attempts: number; readonly minDelayMs: number; readonly maxDelayMs: number };
+  readonly leaseMs: number;
+  readonly stopTimeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly logger: Logger;
+  readonly environment: Environment;
+}
+
+const OPTIONS = [
+  'store', 'source', 'stream', 'consumerId', 'handler', 'state', 'stateVersion', 'serializer', 'startFrom', 'batch',
+  'retry', 'leaseMs', 'stopTimeoutMs', 'home', 'signal', 'logger', 'environment',
+]; // prettier-ignore
+
+/** Checks the options; throws `ConfigurationError` that names the first one that is wrong. */
+export function planConsumer(options: StreamConsumerOptions<any>): ConsumerPlan {
+  objectOption('options', options);
+  refuseUnknown(options, OPTIONS);
+  const store = storeOption('store', options.store);
+  const source = options.source === undefined ? store : storeOption('source', options.source);
+  const handle = handlerOption(options.handler);
+  const streams = streamsOption(options.stream);
+  const consumerId = nameOption('consumerId', options.consumerId);
+  const home = homeOption(options.home, streams, store);
+  const state = planState(options);
+  const address: ConsumerAddress = {
+    consumerId,
+    home,
+    scope: typeof options.stream === 'string' ? options.stream : '*',
+    streams,
+    readsHere: source === store,
+    stateName: state === undefined ? null : state.name,
+  };
+  return {
+    address, store, source, handle, state,
+    start: startOption(options.startFrom),
+    batch: batchOption(options.batch),
+    retry: retryOption(options.retry),
+    leaseMs: countOption('leaseMs', options.leaseMs, 10_000, 100),
+    stopTimeoutMs: countOption('stopTimeoutMs', options.stopTimeoutMs, 10_000),
+    signal: signalOption(options.signal),
+    logger:
+      options.logger === undefined
+        ? consoleLogger
+        : methodsOption<Logger>('logger', options.logger, ['debug', 'info', 'warn', 'error'], 'an object with debug, info, warn and error'),
+    environment: options.environment ?? systemEnvironment,
+  }; // prettier-ignore
+}
+
+function storeOption(option: string, value: unknown): StreamStore {
+  const methods = ['openReader', 'openHome', 'append', 'tail', 'placementProblem', 'close'] as const;
+  return methodsOption<StreamStore>(option, value, methods, 'a store, such as createMemoryStore() or createIoredisStore(url)');
+}
+
+function handlerOption(handler: Handler<Fields, any>): ConsumerPlan['handle'] {
+  if (typeof handler === 'function') {
+    const isClass = /^class\b/.test(Function.prototype.toString.call(handler));
+    return isClass ? refuseOption('handler', 'an instance of the class, not the class itself') : handler;
+  }
+  const object = methodsOption<{ handle: ConsumerPlan['handle'] }>('handler', handler, ['handle'], 'a function, or an object with handle(message, transaction)');
+  return (message, transaction) => object.handle(message, transaction);
+}
+
+function streamsOption(stream: string | readonly string[]): readonly string[] {
+  if (!Array.isArray(stream)) return [nameOption('stream', stream)];
+  if (stream.length === 0) refuseOption('stream', 'a name, or a list of at least one');
+  const names = stream.map((name) => nameOption('stream', name));
+  if (new Set(names).size !== names.length) refuseOption('stream', 'a list without repetitions');
+  return names;
+}
+
+function homeOption(given: string | undefined, streams: readonly string[], store: StreamStore): string {
+  const tags = new Set(streams.map(hashTagOf));
+  if (given === undefined && tags.size > 1) {
+    throw new ConfigurationError(
+      'home is required for streams that share no {tag}: give a hash tag under which the consumer commits.',
+      { option: 'home' },
+    );
+  }
+  const home = given === undefined ? hashTagOf(streams[0]!) : nameOption('home', given);
+  for (const stream of streams) {
+    const problem = store.placementProblem(home, stream);
+    if (problem !== undefined) throw new ConfigurationError(`stream: ${problem}`, { option: 'stream', stream });
+  }
+  return home;
+}
+
+function startOption(startFrom: unknown): StartPoint {
+  if (startFrom === undefined || startFrom === 'beginning') return 'beginning';
+  if (startFrom === 'end') return 'end';
+  if (startFrom instanceof Date && startFrom.getTime() >= 0) return { fromId: `${startFrom.getTime()}-0` };
+  if (typeof startFrom === 'string' && /^\d+$/.test(startFrom) && isEntryId(`${startFrom}-0`)) return { fromId: `${startFrom}-0` };
+  if (typeof startFrom === 'string' && isEntryId(startFrom)) return { fromId: startFrom };
+  return refuseOption('startFrom', "'beginning', 'end', an entry ID such as '1526919030474-0', or a valid Date");
+}
+
+function batchOption(value: unknown): ConsumerPlan['batch'] {
+  const given = value === undefined ? {} : (objectOption('batch', value) as Record<string, unknown>);
+  refuseUnknown(given, ['maxMessages', 'maxBytes'], 'batch.');
+  return {
+    maxMessages: countOption('batch.maxMessages', given['maxMessages'], 1_000),
+    maxBytes: countOption('batch.maxBytes', given['maxBytes'], 4 * 1024 * 1024),
+  };
+}
+
+function retryOption(value: unknown): ConsumerPlan['retry'] {
+  const given = value === undefined ? {} : (objectOption('retry', value) as Record<string, unknown>);
+  refuseUnknown(given, ['attempts', 'minDelayMs', 'maxDelayMs'], 'retry.');
+  const attempts = given['attempts'] === Infinity ? Infinity : countOption('retry.attempts', given['attempts'], Infinity);
+  const minDelayMs = countOption('retry.minDelayMs', given['minDelayMs'], 100, 0);
+  const maxDelayMs = countOption('retry.maxDelayMs', given['maxDelayMs'], Math.max(30_000, minDelayMs), 0);
+  if (maxDelayMs < minDelayMs) refuseOption('retry.maxDelayMs', 'at least retry.minDelayMs');
+  return { attempts, minDelayMs, maxDelayMs };
+}
+
+function signalOption(value: unknown): AbortSignal | undefined {
+  if (value === undefined || value instanceof AbortSignal) return value;
+  return refuseOption('signal', 'an AbortSignal');
+}

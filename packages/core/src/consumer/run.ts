@@ -1,0 +1,130 @@
+import { isArsError, StoppedError } from '../domain/errors.js';
+import type { AttributeSource } from '../transaction/persistable.js';
+import { CaughtUp } from './caught-up.js';
+import type { EventHub } from './events.js';
+import type { Claimed } from './ownership.js';
+import { Pipeline } from './pipeline.js';
+import type { ConsumerPlan } from './plan.js';
+import { Progress } from './progress.js';
+import type { Verdict } from './recovery.js';
+import { Tenure } from './tenure.js';
+import { Wake } from './wake.js';
+
+/**
+ * One consumer from its claim to its end. Everything happens in one loop that never overlaps itself: whoever has
+ * something for it leaves a result and wakes it. The `Pipeline` moves messages, the `Tenure` holds the store. While the
+ * tenure is in doubt nothing is handled or sent; then the store is asked, never guessed at (G3, G4, G8).
+ */
+export class ConsumerRun {
+  readonly progress: Progress;
+  readonly caughtUp: CaughtUp;
+  readonly pipeline: Pipeline;
+  readonly #plan: ConsumerPlan;
+  readonly #events: EventHub;
+  readonly #wake = new Wake();
+  readonly #tenure: Tenure;
+  #isStopping = false;
+  #isForced = false;
+
+  constructor(plan: ConsumerPlan, events: EventHub, attributes: AttributeSource | undefined) {
+    this.#plan = plan;
+    this.#events = events;
+    this.progress = new Progress(plan.environment);
+    this.caughtUp = new CaughtUp((stream, target) => this.#hasPassed(stream, target));
+    this.#tenure = new Tenure(plan, () => this.#wake.signal());
+    const listener = {
+      onReady: () => this.#wake.signal(),
+      onDoubt: this.#tenure.suspect.bind(this.#tenure),
+      onCommitted: () => {
+        this.#tenure.prospered();
+        this.caughtUp.check();
+      },
+      onRead: () => this.caughtUp.check(),
+    };
+    this.pipeline = new Pipeline(plan, events, this.progress, listener, attributes);
+  }
+
+  /** Claims the consumer and restores its state; rejects when that is impossible, with nothing left claimed. */
+  async start(): Promise<void> {
+    const claimed = await this.#tenure.begin();
+    if (this.#isStopping) {
+      await this.#tenure.end();
+      throw new StoppedError(`Consumer "${this.#plan.address.consumerId}" was stopped before it had started.`);
+    }
+    this.pipeline.restart(claimed);
+    this.pipeline.feed.attach(this.#tenure.reader);
+    this.#events.emit('claimed', { epoch: claimed.epoch, cursors: claimed.checkpoint.cursors });
+  }
+
+  /** Works until `stop`, or until something ends the consumer, which it then rejects with. */
+  async process(): Promise<void> {
+    try {
+      await this.#loop();
+      if (this.pipeline.ending !== undefined) throw this.pipeline.ending.error;
+    } finally {
+      this.pipeline.close();
+      await this.#tenure.end();
+      if (!this.#isForced) await this.pipeline.callbacksSettled();
+    }
+  }
+
+  /** Lets the message in hand finish and commit, then ends `process`. */
+  stop(): void {
+    this.#isStopping = true;
+    this.pipeline.stop();
+    this.#wake.signal();
+  }
+
+  /** Ends `process` without waiting any longer for the handler or the store; what is not committed is undone. */
+  force(): void {
+    this.#isForced = true;
+    this.#tenure.giveUp();
+    this.#wake.signal();
+  }
+
+  async #loop(): Promise<void> {
+    for (;;) {
+      this.pipeline.settle();
+      if (this.#isForced || this.pipeline.isDone) return;
+      if (this.#tenure.isDoubtful) await this.#resolveDoubt();
+      else this.pipeline.advance(this.#tenure.home, this.#tenure.token);
+      if (this.#isForced || this.pipeline.isDone) return;
+      await this.#wake.wait();
+    }
+  }
+
+  async #resolveDoubt(): Promise<void> {
+    this.pipeline.feed.detach();
+    this.progress.recoveries += 1;
+    try {
+      const verdict = await this.#tenure.resolve(this.pipeline.remembered);
+      if (verdict !== undefined && !this.#isForced) this.#apply(verdict);
+    } catch (error) {
+      this.pipeline.endAtOnce(error);
+      if (isArsError(error, 'ARS_FENCED')) this.#events.emit('fenced', { consumer: this.#plan.address.consumerId });
+    }
+    this.#wake.signal();
+  }
+
+  #apply(verdict: Verdict): void {
+    if (verdict.kind === 'applied') this.pipeline.acknowledge();
+    if (verdict.kind === 'rewound') this.#rewind(verdict.claimed);
+    if (verdict.kind === 'moved' || (verdict.kind === 'applied' && !verdict.sameHistory)) this.pipeline.readAgain();
+    if (verdict.kind === 'unchanged') this.pipeline.resend(this.#tenure.home, this.#tenure.token);
+    this.pipeline.feed.attach(this.#tenure.reader);
+  }
+
+  #rewind(claimed: Claimed): void {
+    const from = [...this.progress.committed.values()];
+    const to = claimed.checkpoint.cursors;
+    this.pipeline.restart(claimed);
+    this.progress.rewinds += 1;
+    this.#plan.logger.warn(`Consumer "${this.#plan.address.consumerId}" was rewound: the store had lost newer commits.`, { from, to });
+    this.#events.emit('rewound', { from, to });
+  }
+
+  #hasPassed(stream: string, target: string): boolean {
+    const committed = this.progress.committed.get(stream);
+    return committed !== undefined && this.pipeline.feed.hasPassed(stream, target, committed.position);
+  }
+}

@@ -1,0 +1,198 @@
+import type { EntryId } from '../domain/entry-id.js';
+import { ConfigurationError, isArsError, StoppedError } from '../domain/errors.js';
+import { Persistable } from '../transaction/persistable.js';
+import type { AttributeSource } from '../transaction/persistable.js';
+import { backoffMs } from './backoff.js';
+import { EventHub } from './events.js';
+import type { ConsumerEventName, ConsumerListener } from './events.js';
+import type { StreamConsumerOptions } from './options.js';
+import { planConsumer } from './plan.js';
+import type { ConsumerPlan } from './plan.js';
+import type { ConsumerStats } from './progress.js';
+import { ConsumerRun } from './run.js';
+
+/**
+ * Reads one or more streams in order and handles each message in a transaction: its state changes, its position and the
+ * messages it publishes commit together or not at all.
+ *
+ * The constructor throws `ConfigurationError` for wrong options; nothing is read or connected before `start()`.
+ */
+export class StreamConsumer<S extends object = Record<string, unknown>> implements AsyncDisposable {
+  /**
+   * Settles when processing has ended: resolves after `stop()`, rejects with what ended it otherwise. Never causes an
+   * unhandled rejection by itself.
+   */
+  readonly closed: Promise<void>;
+  readonly #plan: ConsumerPlan;
+  readonly #events: EventHub;
+  readonly #run: ConsumerRun;
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+  #settleClosed!: (failure?: { readonly error: unknown }) => void;
+  #hasEnded = false;
+
+  constructor(options: StreamConsumerOptions<S>) {
+    this.#plan = planConsumer(options);
+    this.#events = new EventHub(this.#plan.logger);
+    this.#run = new ConsumerRun(this.#plan, this.#events, this.#attachAttributes());
+    this.closed = new Promise((resolve, reject) => {
+      this.#settleClosed = (failure) => (failure === undefined ? resolve() : reject(failure.error as Error));
+    });
+    this.closed.catch(() => {});
+    this.#plan.signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  /** The option of the same name. */
+  get consumerId(): string {
+    return this.#plan.address.consumerId;
+  }
+
+  /**
+   * The last committed state: a deep copy made at the call, so that changing it changes nothing else. The defaults
+   * before the first start; an empty object for a consumer without state.
+   */
+  get state(): Readonly<S> {
+    const { state } = this.#plan;
+    return (state === undefined ? {} : state.tracked.copyAsOf(this.#run.pipeline.work.committedMark)) as S;
+  }
+
+  /**
+   * Connects, takes the consumer over (an earlier owner is fenced), restores its state and begins to process. Resolves
+   * when the consumer owns its position. Rejects when the store cannot be reached within its connect timeout, or when
+   * what is stored does not fit; nothing stored is changed then. Calling it twice gives the same promise.
+   */
+  start(): Promise<void> {
+    if (this.#starting !== undefined) return this.#starting;
+    if (this.#stopping !== undefined || this.#plan.signal?.aborted === true) {
+      return Promise.reject(new ConfigurationError(`Consumer "${this.consumerId}" was stopped; create a new one to start again.`));
+    }
+    this.#starting = this.#start();
+    return this.#starting;
+  }
+
+  /**
+   * Finishes the message in hand, commits, and releases the consumer. Resolves then, or after `stopTimeoutMs` when the
+   * handler or the store does not answer; what was not committed is handled again after the next start. Never rejects.
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  /**
+   * Resolves when all that was in the streams at the call is committed. Stays pending while a message is retried;
+   * rejects when the consumer ends before.
+   */
+  async caughtUp(): Promise<void> {
+    if (this.#starting === undefined) throw new ConfigurationError(`Consumer "${this.consumerId}" has not been started.`);
+    await this.#starting;
+    const tails = await this.#tails();
+    if (this.#hasEnded) await this.#rejectEnded();
+    await this.#run.caughtUp.wait(tails);
+  }
+
+  /** Counts, lag and rate; the rate is over the time since the last call. */
+  stats(): ConsumerStats {
+    const { progress, pipeline } = this.#run;
+    return progress.stats((stream) => pipeline.feed.added(stream));
+  }
+
+  /** Calls the listener with each event of that name. */
+  on<E extends ConsumerEventName>(name: E, listener: ConsumerListener<E>): this {
+    this.#events.on(name, listener);
+    return this;
+  }
+
+  /** Ends what `on` began. */
+  off<E extends ConsumerEventName>(name: E, listener: ConsumerListener<E>): this {
+    this.#events.off(name, listener);
+    return this;
+  }
+
+  /** Stops the consumer at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  readonly #onAbort = (): void => {
+    void this.stop();
+  };
+
+  async #start(): Promise<void> {
+    try {
+      await this.#run.start();
+    } catch (error) {
+      this.#end({ error });
+      throw error;
+    }
+    this.#run.process().then(
+      () => this.#end(),
+      (error: unknown) => this.#end({ error }),
+    );
+  }
+
+  async #stop(): Promise<void> {
+    this.#run.stop();
+    if (this.#starting === undefined) {
+      this.#end();
+      return;
+    }
+    await new Promise<void>((resolve) => {
+      const { environment, stopTimeoutMs, logger } = this.#plan;
+      const cancel = environment.after(stopTimeoutMs, () => {
+        logger.warn(`Consumer "${this.consumerId}" did not stop within ${stopTimeoutMs} ms; what it had not committed is dropped.`);
+        this.#run.force();
+        resolve();
+      });
+      const finish = (): void => {
+        cancel();
+        resolve();
+      };
+      this.closed.then(finish, finish);
+    });
+  }
+
+  #end(failure?: { readonly error: unknown }): void {
+    this.#hasEnded = true;
+    this.#plan.signal?.removeEventListener('abort', this.#onAbort);
+    this.#run.caughtUp.end(failure?.error ?? this.#stoppedError());
+    this.#settleClosed(failure);
+    if (failure !== undefined && this.#stopping === undefined) {
+      this.#plan.logger.error(`Consumer "${this.consumerId}" of "${this.#plan.address.scope}" has ended.`, failure.error);
+    }
+  }
+
+  #stoppedError(): StoppedError {
+    return new StoppedError(`Consumer "${this.consumerId}" was stopped.`, { consumer: this.consumerId });
+  }
+
+  async #rejectEnded(): Promise<never> {
+    await this.closed;
+    throw this.#stoppedError();
+  }
+
+  async #tails(): Promise<Map<string, EntryId>> {
+    const { source, address, environment } = this.#plan;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const ids = await source.tail(address.streams);
+        return new Map(address.streams.map((stream, index) => [stream, ids[index]!]));
+      } catch (error) {
+        if (!isArsError(error, 'ARS_STORE_UNAVAILABLE')) throw error;
+        if (this.#hasEnded) return await this.#rejectEnded();
+        await new Promise<void>((resolve) => environment.after(backoffMs(attempt, 50, 1_000, environment), resolve));
+      }
+    }
+  }
+
+  #attachAttributes(): AttributeSource | undefined {
+    const persistable = this.#plan.state?.persistable;
+    if (persistable === undefined) return undefined;
+    const source: AttributeSource = {
+      open: undefined,
+      committed: (name) => (this.state as Record<string, unknown>)[name],
+    };
+    Persistable.attach(persistable, source);
+    return source;
+  }
+}

@@ -1,0 +1,173 @@
+import { isArsError, StoppedError } from '../domain/errors.js';
+import type { ArsError } from '../domain/errors.js';
+import type { ConsumerHome, StreamReader, Token } from '../store/stream-store.js';
+import { backoffMs } from './backoff.js';
+import { Ownership } from './ownership.js';
+import type { Claimed } from './ownership.js';
+import type { ConsumerPlan } from './plan.js';
+import { resolveDoubt } from './recovery.js';
+import type { Doubt, Remembered, Resolution } from './recovery.js';
+import { openSession } from './session.js';
+import type { Session } from './session.js';
+
+/**
+ * A consumer's hold on its store: the connections, the claim, the heartbeat that shows life, and the doubt about all of
+ * it once anything was lost. While there is doubt nothing may be handled or sent.
+ */
+export class Tenure {
+  readonly #plan: ConsumerPlan;
+  readonly #onDoubt: () => void;
+  readonly #ownership: Ownership;
+  #session: Session | undefined;
+  #doubt: Doubt | undefined;
+  /** Recoveries since things last went well, to pace them. */
+  #troubles = 0;
+  #hasShownLife = false;
+  #cancelHeartbeat: (() => void) | undefined;
+  #interrupt: (() => void) | undefined;
+  #isGivenUp = false;
+
+  constructor(plan: ConsumerPlan, onDoubt: () => void) {
+    this.#plan = plan;
+    this.#onDoubt = onDoubt;
+    this.#ownership = new Ownership(plan);
+  }
+
+  get isDoubtful(): boolean {
+    return this.#doubt !== undefined;
+  }
+
+  get home(): ConsumerHome {
+    return this.#session!.home;
+  }
+
+  get reader(): StreamReader {
+    return this.#session!.reader;
+  }
+
+  get token(): Token {
+    return this.#ownership.token;
+  }
+
+  /** Connects and claims; on failure nothing stays open or claimed. */
+  async begin(): Promise<Claimed> {
+    const session = await this.#openFirst();
+    this.#session = session;
+    try {
+      if (this.#isGivenUp) throw this.#stopped();
+      const claimed = await this.#ownership.claim(session);
+      this.#scheduleHeartbeat();
+      return claimed;
+    } catch (error) {
+      await this.end();
+      throw error;
+    }
+  }
+
+  /** Something was lost, or the store said it was rewound: nothing goes on before `resolve`. */
+  suspect(kind: Doubt['kind'], error?: unknown): void {
+    if (this.#doubt?.kind !== 'stale') this.#doubt = { kind, error: isArsError(error) ? error : undefined };
+    this.#onDoubt();
+  }
+
+  /**
+   * Looks at the store over new connections. Returns `undefined` when that failed for now (the doubt stays; call
+   * again). Throws what ends the consumer: `FencedError`, `StateLostError`, or what is wrong with the stored data.
+   */
+  async resolve(remembered: Omit<Remembered, 'history'>): Promise<Resolution['verdict'] | undefined> {
+    const doubt = this.#doubt!;
+    const { history } = this.#session!;
+    this.#session!.close();
+    await this.#pause(doubt.error);
+    if (this.#isGivenUp) return undefined;
+    try {
+      const { session, verdict } = await resolveDoubt(doubt, { ...remembered, history }, this.#plan, this.#ownership);
+      this.#session = session;
+      this.#doubt = undefined;
+      if (this.#isGivenUp) session.close();
+      return verdict;
+    } catch (error) {
+      if (!isArsError(error, 'ARS_STORE_UNAVAILABLE')) throw error;
+      this.#doubt = { kind: doubt.kind, error };
+      return undefined;
+    }
+  }
+
+  /** A commit was acknowledged, which shows life as well as a heartbeat does. */
+  prospered(): void {
+    this.#troubles = 0;
+    this.#hasShownLife = true;
+  }
+
+  /** Gives the claim up, as far as the store can be reached, and closes the connections. */
+  async end(): Promise<void> {
+    this.#cancelHeartbeat?.();
+    const session = this.#session;
+    if (session === undefined) return;
+    try {
+      if (!this.isDoubtful && !this.#isGivenUp && this.token.owner !== '') await session.home.release(this.token);
+    } catch (error) {
+      this.#plan.logger.debug(`Consumer "${this.#plan.address.consumerId}" could not release its claim.`, error);
+    }
+    session.close();
+  }
+
+  /** Stops waiting for the store, at once. */
+  giveUp(): void {
+    this.#isGivenUp = true;
+    this.#session?.close();
+    this.#interrupt?.();
+  }
+
+  async #openFirst(): Promise<Session> {
+    const { source, store, address, environment } = this.#plan;
+    for (;;) {
+      try {
+        return await openSession(source, store, address, environment);
+      } catch (error) {
+        if (!isArsError(error, 'ARS_STORE_UNAVAILABLE') || error.details['isAnswering'] !== true) throw error;
+        await this.#pause(error);
+        if (this.#isGivenUp) throw this.#stopped();
+      }
+    }
+  }
+
+  #stopped(): StoppedError {
+    return new StoppedError(`Consumer "${this.#plan.address.consumerId}" was stopped before it had started.`);
+  }
+
+  /** Waits before looking again, longer each time; the first time not at all. */
+  async #pause(error: ArsError | undefined): Promise<void> {
+    this.#troubles += 1;
+    const { environment, logger, address } = this.#plan;
+    const delayMs = this.#troubles === 1 ? 0 : backoffMs(this.#troubles - 1, 50, 2_000, environment);
+    const why = error?.message ?? 'the store gave a doubtful answer.';
+    logger.warn(`Consumer "${address.consumerId}" of "${address.scope}" looks at the store again in ${Math.round(delayMs)} ms: ${why}`);
+    if (delayMs === 0 || this.#isGivenUp) return;
+    await new Promise<void>((resolve) => {
+      const cancel = environment.after(delayMs, resolve);
+      this.#interrupt = () => {
+        cancel();
+        resolve();
+      };
+    });
+    this.#interrupt = undefined;
+  }
+
+  #scheduleHeartbeat(): void {
+    this.#cancelHeartbeat = this.#plan.environment.after(this.#plan.leaseMs / 3, () => {
+      this.#scheduleHeartbeat();
+      if (!this.#hasShownLife && !this.isDoubtful) void this.#beat(this.#session!);
+      this.#hasShownLife = false;
+    });
+  }
+
+  async #beat(session: Session): Promise<void> {
+    try {
+      const isHeld = await this.#ownership.heartbeat(session);
+      if (!isHeld && session === this.#session) this.suspect('lost');
+    } catch (error) {
+      if (session === this.#session && !this.#isGivenUp) this.suspect('lost', error);
+    }
+  }
+}

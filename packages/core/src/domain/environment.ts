@@ -1,0 +1,24 @@
+import { randomBytes } from 'node:crypto';
+
+/** Time and chance, the only way that core gets them, so that a seed replays a run. */
+export interface Environment {
+  /** Milliseconds of a clock that never steps back; only differences mean something. */
+  now(): number;
+  /** Calls back once after the given milliseconds; the result cancels it. */
+  after(delayMs: number, callback: () => void): () => void;
+  /** A number in [0, 1), for jitter only. */
+  random(): number;
+  /** 128 random bits as 32 hexadecimal digits, unguessable and never repeated. */
+  uniqueToken(): string;
+}
+
+/** The real clock, timers and randomness of this process. */
+export const systemEnvironment: Environment = {
+  now: () => performance.now(),
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+  random: () => Math.random(),
+  uniqueToken: () => randomBytes(16).toString('hex'),
+};

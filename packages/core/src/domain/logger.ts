@@ -1,0 +1,15 @@
+/** Where a consumer reports what its user should know; the shape of `console` and of the usual logging libraries. */
+export interface Logger {
+  debug(message: string, details?: unknown): void;
+  info(message: string, details?: unknown): void;
+  warn(message: string, details?: unknown): void;
+  error(message: string, details?: unknown): void;
+}
+
+/** Warnings and errors go to the console, the rest nowhere. */
+export const consoleLogger: Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: (message, details) => (details === undefined ? console.warn(message) : console.warn(message, details)),
+  error: (message, details) => (details === undefined ? console.error(message) : console.error(message, details)),
+};

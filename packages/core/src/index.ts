@@ -1,0 +1,67 @@
+export { BEGINNING, compareIds, isEntryId, previousId, timestampOf } from './domain/entry-id.js';
+export type { EntryId } from './domain/entry-id.js';
+export type { FieldValue, Fields, FieldsInput, StoredFields, StoredValue } from './domain/fields.js';
+export { systemEnvironment } from './domain/environment.js';
+export type { Environment } from './domain/environment.js';
+export {
+  ArsError,
+  CommitError,
+  ConfigurationError,
+  FencedError,
+  HandlerError,
+  isArsError,
+  MessageValidationError,
+  SerializationError,
+  StateLostError,
+  StateOwnershipError,
+  StateSchemaError,
+  StoppedError,
+  StoreUnavailableError,
+  StreamGapError,
+  StreamRegressedError,
+  TransactionClosedError,
+} from './domain/errors.js';
+export type { ArsErrorCode, ErrorDetails } from './domain/errors.js';
+export { decodeFields, encodeFields, FIELDS_MAX, storedValueOf } from './domain/fields-codec.js';
+export type { EncodedFields } from './domain/fields-codec.js';
+export { hashTagOf } from './domain/hash-tag.js';
+export { consoleLogger } from './domain/logger.js';
+export type { Logger } from './domain/logger.js';
+export { strictJson } from './state/strict-json.js';
+export type { Serializer } from './state/serializer.js';
+export { Persistable } from './transaction/persistable.js';
+export type { WithAttributes } from './transaction/persistable.js';
+export type { Handler, HandlerFunction, HandlerObject } from './transaction/handler.js';
+export type { EntryInfo, Transaction } from './transaction/transaction.js';
+export { StreamConsumer } from './consumer/stream-consumer.js';
+export type { BatchOptions, RetryOptions, StreamConsumerOptions } from './consumer/options.js';
+export type { ConsumerEventName, ConsumerEvents, ConsumerListener } from './consumer/events.js';
+export type { ConsumerStats } from './consumer/progress.js';
+export { StreamProducer } from './producer/stream-producer.js';
+export type { PublishOptions, StreamProducerOptions } from './producer/stream-producer.js';
+export type {
+  AppendAnswer,
+  AppendRequest,
+  ClaimAnswer,
+  ClaimRequest,
+  Commit,
+  CommitAnswer,
+  ConsumerAddress,
+  ConsumerHome,
+  FailedAttempt,
+  Inspection,
+  Publish,
+  ReadRequest,
+  RenewAnswer,
+  StartPoint,
+  StateChange,
+  StateHeader,
+  StoredEntry,
+  StoredRecord,
+  StoredState,
+  StreamCursor,
+  StreamRead,
+  StreamReader,
+  StreamStore,
+  Token,
+} from './store/stream-store.js';

@@ -1,0 +1,52 @@
+import { ConfigurationError, MessageValidationError } from '../domain/errors.js';
+import { encodeFields } from '../domain/fields-codec.js';
+import type { FieldsInput } from '../domain/fields.js';
+import type { EntryId } from '../domain/entry-id.js';
+import type { StreamStore } from '../store/stream-store.js';
+
+/** What a `StreamProducer` is made of. */
+export interface StreamProducerOptions {
+  /** Where to append. */
+  readonly store: StreamStore;
+}
+
+/** How one message is published. */
+export interface PublishOptions {
+  /**
+   * Makes publishing repeatable: a stream gets at most one entry per key within the store's window (24 hours), and every
+   * repeat answers the first one's ID. Default: none; then a message whose answer was lost may or may not be there.
+   */
+  readonly idempotencyKey?: string;
+}
+
+/** Publishes messages from outside a consumer. It holds nothing of its own: close the store when you are done. */
+export class StreamProducer {
+  readonly #store: StreamStore;
+
+  constructor(options: StreamProducerOptions) {
+    if (typeof options?.store?.append !== 'function') {
+      throw new ConfigurationError('store must be a store, such as createMemoryStore() or createIoredisStore(url).', { option: 'store' });
+    }
+    const unknown = Object.keys(options).find((name) => name !== 'store');
+    if (unknown !== undefined) throw new ConfigurationError(`${unknown} is not an option of StreamProducer.`, { option: unknown });
+    this.#store = options.store;
+  }
+
+  /**
+   * Appends a message and resolves to its entry ID. Rejects with `MessageValidationError` for a message that cannot be
+   * stored, and with `StoreUnavailableError` when the store cannot be reached; `details.ran` is then `'unknown'` if the
+   * message may have been appended. Only with an `idempotencyKey` it is safe to publish it again.
+   */
+  async publish(stream: string, message: FieldsInput, options: PublishOptions = {}): Promise<EntryId> {
+    if (typeof stream !== 'string' || stream === '' || !stream.isWellFormed()) {
+      throw new ConfigurationError('The stream to publish to must be a non-empty string.');
+    }
+    const { idempotencyKey } = options;
+    if (idempotencyKey !== undefined && (typeof idempotencyKey !== 'string' || idempotencyKey === '' || !idempotencyKey.isWellFormed())) {
+      throw new MessageValidationError('idempotencyKey must be a non-empty string.', { stream });
+    }
+    const { fields } = encodeFields(message);
+    const answer = await this.#store.append({ stream, fields, idempotencyKey });
+    return answer.id;
+  }
+}

@@ -1,0 +1,41 @@
+import type { Publish, StreamCursor } from '../store/stream-store.js';
+import type { Delivery } from './delivery.js';
+import type { MessageTransaction } from './message-transaction.js';
+
+/** Handled messages that will commit together, in order, with all that they staged. */
+export class Batch {
+  readonly deliveries: Delivery[] = [];
+  readonly publishes: Publish[] = [];
+  readonly callbacks: (() => unknown)[] = [];
+  /** Bytes to publish, about. */
+  bytes = 0;
+  /** The state's mark before the first of the messages. */
+  readonly startMark: number;
+  /** The state's mark after the last of them. */
+  endMark: number;
+
+  constructor(startMark: number) {
+    this.startMark = startMark;
+    this.endMark = startMark;
+  }
+
+  get size(): number {
+    return this.deliveries.length;
+  }
+
+  /** Takes over what a handled message staged. */
+  add(transaction: MessageTransaction, endMark: number): void {
+    this.deliveries.push(transaction.delivery);
+    if (transaction.publishes !== undefined) for (const publish of transaction.publishes) this.publishes.push(publish);
+    if (transaction.callbacks !== undefined) this.callbacks.push(...transaction.callbacks);
+    this.bytes += transaction.bytes;
+    this.endMark = endMark;
+  }
+
+  /** How far each stream will have been read once this is committed: the last message of each. */
+  cursors(): StreamCursor[] {
+    const last = new Map<string, Delivery>();
+    for (const delivery of this.deliveries) last.set(delivery.stream, delivery);
+    return Array.from(last.values(), ({ stream, id, read }) => ({ stream, position: id, read }));
+  }
+}

@@ -1,0 +1,101 @@
+import { timestampOf } from '../domain/entry-id.js';
+import { TransactionClosedError } from '../domain/errors.js';
+import type { FieldsInput } from '../domain/fields.js';
+import type { StateScope, TrackedState } from '../state/tracked-state.js';
+import type { Publish } from '../store/stream-store.js';
+import type { Delivery } from './delivery.js';
+import { checkPublishBounds } from './publisher.js';
+import type { Publisher } from './publisher.js';
+import type { EntryInfo, Transaction } from './transaction.js';
+
+const NO_STATE: object = Object.freeze({});
+
+/** The transaction of one message while its handler runs, and what it has staged so far. */
+export class MessageTransaction implements Transaction<object> {
+  readonly delivery: Delivery;
+  /** The state's mark before this message. */
+  readonly startMark: number;
+  publishes: Publish[] | undefined;
+  callbacks: (() => unknown)[] | undefined;
+  bytes = 0;
+  /** Set once the handler has failed, with what it threw. */
+  hasFailed = false;
+  failure: unknown;
+  readonly #attempt: number;
+  readonly #tracked: TrackedState | undefined;
+  readonly #scope: StateScope | undefined;
+  readonly #publisher: Publisher;
+  #aborter: AbortController | undefined;
+  #isOpen = true;
+
+  constructor(delivery: Delivery, attempt: number, publisher: Publisher, tracked: TrackedState | undefined) {
+    this.delivery = delivery;
+    this.#attempt = attempt;
+    this.#publisher = publisher;
+    this.#tracked = tracked;
+    this.startMark = tracked === undefined ? 0 : tracked.mark;
+    this.#scope = tracked?.open();
+  }
+
+  get state(): object {
+    this.#requireOpen();
+    return this.root;
+  }
+
+  get entry(): EntryInfo {
+    this.#requireOpen();
+    const { stream, id } = this.delivery;
+    return { stream, id, timestamp: timestampOf(id), attempt: this.#attempt };
+  }
+
+  get signal(): AbortSignal {
+    this.#requireOpen();
+    return (this.#aborter ??= new AbortController()).signal;
+  }
+
+  publish(stream: string, message: FieldsInput): void {
+    this.#requireOpen();
+    const { fields, bytes } = this.#publisher.encode(stream, message);
+    checkPublishBounds((this.publishes?.length ?? 0) + 1, this.bytes + bytes);
+    (this.publishes ??= []).push({ stream, fields });
+    this.bytes += bytes;
+  }
+
+  afterCommit(callback: () => unknown): void {
+    this.#requireOpen();
+    if (typeof callback !== 'function') throw new TypeError('afterCommit() takes a function.');
+    (this.callbacks ??= []).push(callback);
+  }
+
+  clearState(): void {
+    this.#requireOpen();
+    this.#tracked?.reset();
+  }
+
+  /** The state's root while the handler runs. */
+  get root(): object {
+    return this.#scope === undefined ? NO_STATE : this.#scope.root;
+  }
+
+  /** Ends the use of this transaction and of everything obtained from it. */
+  close(): void {
+    this.#isOpen = false;
+    this.#scope?.close();
+  }
+
+  /** Ends it early: what the handler still does has no effect, and its signal says so. */
+  abort(reason: unknown): void {
+    this.close();
+    this.#aborter?.abort(reason);
+  }
+
+  #requireOpen(): void {
+    if (this.#isOpen) return;
+    const { stream, id } = this.delivery;
+    throw new TransactionClosedError(
+      `The transaction of entry ${id} of stream "${stream}" is closed: its handler has settled or was ended. ` +
+        'Await everything that uses the transaction inside the handler.',
+      { stream, entry: id },
+    );
+  }
+}

@@ -1,0 +1,34 @@
+import type { EntryId } from '../domain/entry-id.js';
+import type { FieldsInput } from '../domain/fields.js';
+
+/** Which entry a message came from. */
+export interface EntryInfo {
+  readonly stream: string;
+  readonly id: EntryId;
+  /** The milliseconds of the entry's ID: the server's time of writing, unless the writer chose the ID. */
+  readonly timestamp: number;
+  /** 1 when the message is handled for the first time; counts this message's own failures only, across restarts. */
+  readonly attempt: number;
+}
+
+/**
+ * What one message stages. It commits when the handler returns (or its promise fulfils), together with the message's
+ * position; when the handler throws, none of it happens. Afterwards every use throws `TransactionClosedError`.
+ */
+export interface Transaction<S extends object = Record<string, unknown>> {
+  /** The consumer's state: change it in place, as deep as you like. Empty for a consumer without state. */
+  readonly state: S;
+  readonly entry: EntryInfo;
+  /** Aborted when the handler is ended early: fenced, rewound, or past the deadline of `stop()`. */
+  readonly signal: AbortSignal;
+  /**
+   * Appends a message to a stream when, and only if, this transaction commits.
+   * Throws `MessageValidationError` for a message that cannot be stored or beyond 10,000 publishes or 16 MiB a
+   * transaction, and `ConfigurationError` for a stream that cannot share a transaction with this consumer.
+   */
+  publish(stream: string, message: FieldsInput): void;
+  /** Calls back at most once, after the commit is acknowledged, in order; a crash loses it. Errors are logged. */
+  afterCommit(callback: () => unknown): void;
+  /** Puts the state back to its defaults, as if nothing had ever been stored. */
+  clearState(): void;
+}

@@ -1,0 +1,160 @@
+import {
+  type AppendAnswer,
+  type AppendRequest,
+  BEGINNING,
+  CommitError,
+  ConfigurationError,
+  type ConsumerAddress,
+  type ConsumerHome,
+  type EntryId,
+  type FieldsInput,
+  type StoredFields,
+  type StreamReader,
+} from '@ars/core';
+import { MemoryHome } from '../consumers/memory-home.js';
+import { type MemorySettings, memorySettings, type MemoryStoreOptions } from '../options.js';
+import { MemoryReader } from '../reading/memory-reader.js';
+import { IdempotencyWindow } from '../streams/idempotency-window.js';
+import { acceptedContent, explicitId, listedEntry, streamInfo, trimLog } from './content-tools.js';
+import { Database } from './database.js';
+import { Links } from './links.js';
+import type { MemoryEntry, MemorySnapshot, MemoryStore, MemoryStreamInfo, TrimTarget } from './memory-store.js';
+
+/**
+ * Creates an empty store in memory, with the semantics of Redis streams. Consumers, producers and tests that share the
+ * object share its content, like processes that share a server.
+ * @throws ConfigurationError for an option that does not exist or is wrong
+ */
+export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  return new InMemoryStore(memorySettings(options));
+}
+
+class InMemoryStore implements MemoryStore {
+  readonly name: string;
+  readonly #settings: MemorySettings;
+  readonly #links: Links;
+  #database = new Database();
+
+  constructor(settings: MemorySettings) {
+    this.name = settings.name;
+    this.#settings = settings;
+    this.#links = new Links(settings.name);
+  }
+
+  async openReader(): Promise<StreamReader> {
+    return new MemoryReader(this.#database, this.#links.open(), this.#settings.after);
+  }
+
+  async openHome(address: ConsumerAddress): Promise<ConsumerHome> {
+    return new MemoryHome(this.#database, this.#links.open(), address, this.#settings.now);
+  }
+
+  async append({ stream, fields, idempotencyKey }: AppendRequest): Promise<AppendAnswer> {
+    this.#links.check();
+    if (idempotencyKey === undefined) return { id: this.add(stream, fields), isRepeat: false };
+    const nowMs = this.#settings.now();
+    const earlier = this.#database.idempotency.get(stream)?.find(idempotencyKey, nowMs);
+    if (earlier !== undefined) return { id: earlier, isRepeat: true };
+    const id = this.add(stream, fields);
+    const window = this.#database.idempotency.get(stream) ?? new IdempotencyWindow(this.#settings.idempotency);
+    this.#database.idempotency.set(stream, window);
+    window.remember(idempotencyKey, id, nowMs);
+    return { id, isRepeat: false };
+  }
+
+  async tail(streams: readonly string[]): Promise<readonly EntryId[]> {
+    this.#links.check();
+    return streams.map((stream) => this.#database.streams.get(stream)?.tailId ?? BEGINNING);
+  }
+
+  placementProblem(): undefined {
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#links.close();
+  }
+
+  entries(stream: string): readonly MemoryEntry[] {
+    const log = this.#database.streams.get(stream);
+    return log === undefined ? [] : log.slice(0, log.length, Infinity).map(listedEntry);
+  }
+
+  streamInfo(stream: string): MemoryStreamInfo | undefined {
+    const log = this.#database.streams.get(stream);
+    return log && streamInfo(log);
+  }
+
+  add(stream: string, fields: FieldsInput | StoredFields, id?: EntryId): EntryId {
+    const content = acceptedContent(stream, fields);
+    if (id !== undefined) {
+      explicitId(stream, id, this.#database.streams.get(stream)?.lastId ?? BEGINNING);
+      this.#database.appendAs(stream, id, content);
+      return id;
+    }
+    const given = this.#database.append(stream, content, this.#settings.now());
+    if (given === undefined) throw new CommitError(`Stream "${stream}" has no entry IDs left`, { stream });
+    return given;
+  }
+
+  delete(stream: string, ...ids: EntryId[]): number {
+    const count = this.#database.streams.get(stream)?.delete(ids) ?? 0;
+    this.#database.news.changed(stream);
+    return count;
+  }
+
+  trim(stream: string, to: TrimTarget): number {
+    const log = this.#database.streams.get(stream);
+    const count = log === undefined ? 0 : trimLog(log, to);
+    this.#database.news.changed(stream);
+    return count;
+  }
+
+  deleteStream(stream: string): boolean {
+    const wasThere = this.#database.streams.delete(stream);
+    this.#database.news.changed(stream);
+    return wasThere;
+  }
+
+  evict(what: 'record' | 'state', consumerId: string): number {
+    return what === 'record' ? drop(this.#database.records, consumerId) : drop(this.#database.states, consumerId);
+  }
+
+  snapshot(): MemorySnapshot {
+    return new Snapshot(this.#database);
+  }
+
+  restoreSnapshot(snapshot: MemorySnapshot): void {
+    if (!(snapshot instanceof Snapshot)) {
+      throw new ConfigurationError('restoreSnapshot takes what snapshot() of a memory store answered');
+    }
+    this.#database = snapshot.content();
+    this.#links.cutAll('an older copy of it was restored');
+  }
+
+  disconnect(): void {
+    this.#links.cutAll('the connection was cut');
+  }
+}
+
+/** A database that nobody writes to: a copy made of it, and copies made from it. */
+class Snapshot implements MemorySnapshot {
+  readonly history: string;
+  readonly #content: Database;
+
+  constructor(database: Database) {
+    this.history = database.history;
+    this.#content = database.copy();
+  }
+
+  content(): Database {
+    return this.#content.copy();
+  }
+}
+
+/** Removes what is kept of a consumer, and tells how much that was. */
+function drop(kept: Map<string, { readonly consumerId: string }>, consumerId: string): number {
+  const before = kept.size;
+  for (const [name, one] of kept) if (one.consumerId === consumerId) kept.delete(name);
+  return before - kept.size;
+}

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { createMemoryStore, type MemoryStoreOptions } from '../src/index.js';
+
+const order = (idempotencyKey?: string, stream = 'orders') => ({ stream, fields: ['n', '1'], idempotencyKey });
+
+test('a key gives one entry within its window, and its ID each time', async () => {
+  let now = 1_000;
+  const store = createMemoryStore({ now: () => now, idempotencyWindowMs: 100 });
+  expect(await store.append(order('a'))).toEqual({ id: '1000-0', isRepeat: false });
+  now = 1_099;
+  expect(await store.append(order('a'))).toEqual({ id: '1000-0', isRepeat: true });
+  expect(await store.append(order('b'))).toEqual({ id: '1099-0', isRepeat: false });
+  now = 1_100;
+  expect(await store.append(order('a'))).toEqual({ id: '1100-0', isRepeat: false });
+  expect(store.entries('orders').length).toBe(3);
+});
+
+test('by default a key is remembered for a day', async () => {
+  let now = 0;
+  const store = createMemoryStore({ now: () => now });
+  await store.append(order('a'));
+  now = 86_399_999;
+  expect(await store.append(order('a'))).toMatchObject({ isRepeat: true });
+  now += 1;
+  expect(await store.append(order('a'))).toMatchObject({ isRepeat: false });
+});
+
+test('keys are kept per stream, and the oldest go when there are too many', async () => {
+  const store = createMemoryStore({ idempotencyKeysMax: 2 });
+  for (const key of ['a', 'b', 'c']) await store.append(order(key));
+  expect(await store.append(order('c', 'other'))).toMatchObject({ isRepeat: false });
+  expect(await store.append(order('c'))).toMatchObject({ isRepeat: true });
+  expect(await store.append(order('b'))).toMatchObject({ isRepeat: true });
+  expect(await store.append(order('a'))).toMatchObject({ isRepeat: false });
+});
+
+test('appends without a key are never repeats', async () => {
+  const store = createMemoryStore({ now: () => 7 });
+  expect([await store.append(order()), await store.append(order())]).toEqual([
+    { id: '7-0', isRepeat: false },
+    { id: '7-1', isRepeat: false },
+  ]);
+});
+
+test('IDs keep rising when the clock is set back', async () => {
+  let now = 9;
+  const store = createMemoryStore({ now: () => now });
+  await store.append(order());
+  now = 3;
+  expect((await store.append(order())).id).toBe('9-1');
+});
+
+test.each([
+  ['name', ''],
+  ['now', 5],
+  ['after', null],
+  ['idempotencyWindowMs', 0],
+  ['idempotencyKeysMax', 1.5],
+  ['maxKeys', 5],
+  ['toString', 5],
+])('a wrong option is refused by its name: %s', (option, value) => {
+  const options = { [option]: value } as MemoryStoreOptions;
+  expect(() => createMemoryStore(options)).toThrow(
+    expect.objectContaining({ code: 'ARS_CONFIGURATION', details: { option } }),
+  );
+});
+
+test('every stream may be part of a transaction, and a store has the name it was given', () => {
+  const store = createMemoryStore({ name: 'till' });
+  expect(store.placementProblem('orders', 'restock-alerts')).toBeUndefined();
+  expect([store.name, createMemoryStore().name]).toEqual(['till', 'memory']);
+});
+
+test('a trim to nothing sensible is refused', () => {
+  const store = createMemoryStore();
+  store.add('orders', { n: 1 });
+  for (const to of [{ maxLength: -1 }, { maxLength: NaN }, { minId: '5' }]) {
+    expect(() => store.trim('orders', to)).toThrow(expect.objectContaining({ code: 'ARS_CONFIGURATION' }));
+  }
+  expect(store.trim('missing', { maxLength: 0 })).toBe(0);
+});

@@ -1,0 +1,75 @@
+import { ConnectionLostError, type RedisConnection, type RedisReply } from '../driver.js';
+
+/**
+ * A connection on which every command has a deadline, which is what notices a half-open link: packets vanish, the
+ * socket stays open. Replies come in the order of commands, so one timer watches the oldest one; when that is
+ * overdue, the connection ends and everything pending rejects with `ConnectionLostError`.
+ */
+export class Link {
+  readonly #connection: RedisConnection;
+  readonly #timeoutMs: number;
+  /** When each pending command is overdue, oldest first. */
+  readonly #deadlines: number[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+  #isOverdue = false;
+  #answered = 0;
+
+  constructor(connection: RedisConnection, timeoutMs: number) {
+    this.#connection = connection;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Whether the link has ended, by `close` or by itself. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Sends one command; `waitMs` is how long the server itself may take its time, as in a blocking read. */
+  async send(args: readonly (string | Uint8Array)[], waitMs = 0): Promise<RedisReply> {
+    if (this.#isClosed) throw new ConnectionLostError('the connection has ended');
+    const due = performance.now() + this.#timeoutMs + waitMs;
+    this.#deadlines.push(Math.max(due, this.#deadlines.at(-1) ?? 0));
+    this.#timer ??= this.#watch(due);
+    try {
+      return await this.#connection.send(args);
+    } catch (error) {
+      if (!(error instanceof ConnectionLostError)) throw error;
+      this.close();
+      throw this.#isOverdue ? new ConnectionLostError(`no answer within ${this.#timeoutMs + waitMs} ms`) : error;
+    } finally {
+      this.#deadlines.shift();
+      this.#answered += 1;
+    }
+  }
+
+  /** Ends the connection at once; what is pending rejects. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#connection.close();
+  }
+
+  #watch(due: number): NodeJS.Timeout {
+    return setTimeout(() => this.#check(), Math.max(1, due - performance.now())).unref();
+  }
+
+  /** A timer that fires late because this process was busy must not end a link whose replies wait to be read. */
+  #check(): void {
+    this.#timer = undefined;
+    const oldest = this.#deadlines[0];
+    if (this.#isClosed || oldest === undefined) return;
+    if (oldest > performance.now()) {
+      this.#timer = this.#watch(oldest);
+      return;
+    }
+    const answered = this.#answered;
+    setImmediate(() => {
+      if (this.#isClosed) return;
+      this.#isOverdue = this.#answered === answered;
+      if (this.#isOverdue) this.close();
+      else if (this.#deadlines.length > 0) this.#timer ??= this.#watch(this.#deadlines[0]!);
+    });
+  }
+}

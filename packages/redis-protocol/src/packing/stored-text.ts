@@ -1,0 +1,43 @@
+import type { StoredValue } from '@ars/core';
+
+const SHORT_MAX = 16;
+const { fromCharCode } = String;
+
+/**
+ * The bytes `start` to `end` as a stored value: a string where they are valid UTF-8, otherwise a copy of them, so
+ * that a small value never keeps the large reply around it in memory.
+ */
+export function storedValue(bytes: Buffer, start: number, end: number): StoredValue {
+  if (end - start <= SHORT_MAX) {
+    const text = shortAscii(bytes, start, end);
+    if (text !== undefined) return text;
+  }
+  const text = bytes.toString('utf8', start, end);
+  if (!text.includes('\ufffd') || isExactly(text, bytes, start, end)) return text;
+  return Uint8Array.prototype.slice.call(bytes, start, end);
+}
+
+/** Calling into the native decoder costs more than building a short string here; `undefined` beyond ASCII. */
+function shortAscii(bytes: Buffer, start: number, end: number): string | undefined {
+  let text = '';
+  let all = 0;
+  let at = start;
+  for (; end - at >= 4; at += 4) {
+    const a = bytes[at]!;
+    const b = bytes[at + 1]!;
+    const c = bytes[at + 2]!;
+    const d = bytes[at + 3]!;
+    all |= a | b | c | d;
+    text += fromCharCode(a, b, c, d);
+  }
+  for (; at < end; at += 1) {
+    all |= bytes[at]!;
+    text += fromCharCode(bytes[at]!);
+  }
+  return all < 0x80 ? text : undefined;
+}
+
+/** Tells a replacement character that was stored from one that stands for bytes which are not UTF-8. */
+function isExactly(text: string, bytes: Buffer, start: number, end: number): boolean {
+  return Buffer.byteLength(text) === end - start && Buffer.from(text).equals(bytes.subarray(start, end));
+}

@@ -1,0 +1,79 @@
+import { writingScript, type Script } from '../script.js';
+import { SERVER_CLOCK } from './fragments.js';
+import { STORED_CONSUMER } from './record.js';
+
+/**
+ * Takes ownership of a consumer: a compare-and-set on the epoch (P1, G3). Repeating a claim that succeeded gives the
+ * same answer and changes nothing; a late duplicate finds another epoch and changes nothing either.
+ *
+ * KEYS   record, [state], registry of each stream it reads here …
+ * ARGV   owner, expected epoch, own last epoch, 1 when there is a state key, packed starts
+ *        starts: [stream, position, read, index of its registry in KEYS or ''] …
+ * Output {'conflict'}, or {'claimed', packed}, see `STORED_CONSUMER`; its time minus the heartbeat in it is the age of
+ *        the previous owner's life sign, and the rest is as of the claim.
+ *
+ * Positions are stored only for streams without one (P21). The registry comes first, since a registry entry without
+ * a record reads as a lost record (P16): if the record then cannot be written, the entries are taken out again, with
+ * a command that was tried before.
+ */
+export const CLAIM: Script = writingScript(
+  SERVER_CLOCK,
+  STORED_CONSUMER,
+  `
+local record, owner, hasState = KEYS[1], ARGV[1], tonumber(ARGV[4])
+local head = redis.call('HMGET', record, 'owner', 'epoch', 'heartbeat')
+local function answer(previousHeartbeat)
+  local fields = redis.call('HGETALL', record)
+  for i = 1, #fields, 2 do
+    if fields[i] == 'heartbeat' then fields[i + 1] = previousHeartbeat end
+  end
+  return {'claimed', stored(now, fields, hasState * 2, 2 + hasState)}
+end
+if head[1] == owner then return answer(head[3]) end
+if tonumber(head[2] or '0') ~= tonumber(ARGV[2]) then return {'conflict'} end
+
+local epoch = math.max(tonumber(ARGV[2]), tonumber(ARGV[3])) + 1
+local heartbeat = math.max(tonumber(head[3] or '0') + 1, now)
+local writes = {'owner', owner, 'renewal', '0', 'epoch', string.format('%.0f', epoch),
+  'heartbeat', string.format('%.0f', heartbeat)}
+local function write(field, value)
+  writes[#writes + 1] = field
+  writes[#writes + 1] = value
+end
+if not head[1] then
+  write('layout', '1')
+  write('commitId', owner)
+end
+local entries = {}
+for _, start in ipairs(cmsgpack.unpack(ARGV[5])) do
+  local position = redis.call('HGET', record, 'position:' .. start[1])
+  if not position then
+    position = start[2]
+    write('position:' .. start[1], start[2])
+    write('read:' .. start[1], start[3])
+  end
+  local registry = KEYS[tonumber(start[4]) or 0]
+  if registry and redis.call('HEXISTS', registry, record) == 0 then
+    redis.call('HDEL', registry, record)
+    entries[#entries + 1] = {registry, position}
+  end
+end
+
+local done, failure = 0, nil
+for _, entry in ipairs(entries) do
+  local reply = redis.pcall('HSET', entry[1], record, entry[2])
+  failure = failure or (type(reply) == 'table' and reply.err)
+  if failure then break end
+  done = done + 1
+end
+for from = 1, #writes, 2000 do
+  if failure then break end
+  local reply = redis.pcall('HSET', record, unpack(writes, from, math.min(from + 1999, #writes)))
+  failure = type(reply) == 'table' and reply.err
+end
+if failure then
+  for i = 1, done do redis.call('HDEL', entries[i][1], record) end
+  return redis.error_reply(failure)
+end
+return answer(head[3] or string.format('%.0f', heartbeat))`,
+);

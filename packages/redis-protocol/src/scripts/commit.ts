@@ -1,0 +1,169 @@
+import { writingScript, type Script } from '../script.js';
+import { ID_ORDER, SERVER_CLOCK, STREAM_DESCRIPTION } from './fragments.js';
+
+/**
+ * Lua of the first half of a commit: who may commit, and whether everything will work (P6, P7, P13, P16).
+ * Ends with nothing written. Sets what the second half needs.
+ */
+const CHECKS = `
+local record = KEYS[1]
+local head = redis.call('HMGET', record, 'owner', 'renewal', 'commitId', 'heartbeat', 'stateCommit', 'attempt')
+if not head[1] then return {'gone', 'record'} end
+if head[1] ~= ARGV[1] or head[2] ~= ARGV[2] then return {'fenced'} end
+local commitId, base, cursors, state, stateIndex, publishes, targets, attempt = unpack(cmsgpack.unpack(ARGV[3]))
+if head[3] == commitId then return {'already'} end
+if head[3] ~= base then return {'stale'} end
+stateIndex = tonumber(stateIndex)
+
+local function refuse(failure, index, command) return {'refused', failure, tostring(index), command} end
+local function failureOf(reply) return type(reply) == 'table' and reply.err end
+
+local stateExists = false
+if stateIndex then
+  local stored = redis.pcall('HMGET', KEYS[stateIndex], 'owner', 'commit')
+  if failureOf(stored) then return refuse(stored.err, stateIndex, 'HMGET') end
+  if stored[2] ~= head[5] or stored[1] ~= (head[5] and record) then return {'gone', 'state'} end
+  stateExists = stored[1] ~= false
+end
+
+local described = {}
+local function look(index)
+  if not described[index] then
+    local stream, failure = describe(KEYS[index])
+    if not stream then return nil, failure end
+    described[index] = stream
+  end
+  return described[index]
+end
+local registered = {}
+for i, cursor in ipairs(cursors) do
+  local registry, input = tonumber(cursor[4]), tonumber(cursor[5])
+  if input then
+    local stream, failure = look(input)
+    if not stream then return refuse(failure, input, 'XINFO') end
+    if before(stream.last, cursor[2]) or stream.added < tonumber(cursor[3]) then return {'stale'} end
+    registered[i] = redis.pcall('HGET', KEYS[registry], record)
+    if failureOf(registered[i]) then return refuse(registered[i].err, registry, 'HGET') end
+  end
+end
+
+local function mayTakeFieldsAway(index)
+  local failure = failureOf(redis.pcall('HDEL', KEYS[index], ''))
+  return failure and refuse(failure, index, 'HDEL')
+end
+local refusal
+if #state > 0 and (not stateExists or #state[5] > 0) then refusal = mayTakeFieldsAway(stateIndex) end
+if not refusal and attempt == '' and head[6] then refusal = mayTakeFieldsAway(1) end
+for i, cursor in ipairs(cursors) do
+  if not refusal and registered[i] == false then refusal = mayTakeFieldsAway(tonumber(cursor[4])) end
+end
+if refusal then return refusal end
+
+for i, target in ipairs(targets) do
+  local index = tonumber(target)
+  local stream, failure = look(index)
+  if not stream then return refuse(failure, index, 'XINFO') end
+  if string.match(stream.last, '^%d+') == '18446744073709551615' then return refuse('EXHAUSTED', index, 'XADD') end
+  if i > 1 then
+    local form = stream.isMissing and {'NOMKSTREAM', '*'} or {'0-0'}
+    form[#form + 1] = ''
+    form[#form + 1] = ''
+    failure = failureOf(redis.pcall('XADD', KEYS[index], unpack(form)))
+    if failure and not string.find(failure, '0-0', 1, true) then return refuse(failure, index, 'XADD') end
+  end
+end`;
+
+/** Lua of the second half: the writes, and how they are undone when one fails nevertheless (P7, G6). */
+const WRITES = `
+local undo = {}
+local function apply(index, command, ...)
+  local reply = redis.pcall(command, KEYS[index], ...)
+  if failureOf(reply) then error({reply.err, index, command}) end
+  return reply
+end
+local function setFields(index, flat)
+  for from = 1, #flat, 2000 do apply(index, 'HSET', unpack(flat, from, math.min(from + 1999, #flat))) end
+end
+local function setField(index, field, value, old)
+  apply(index, 'HSET', field, value)
+  undo[#undo + 1] = old and {'HSET', KEYS[index], field, old} or {'HDEL', KEYS[index], field}
+end
+local function append(publish)
+  local index = tonumber(publish[1])
+  local stream = described[index]
+  local id = apply(index, 'XADD', '*', unpack(publish, 2))
+  if not stream.isTouched then
+    stream.isTouched = true
+    local key = KEYS[index]
+    undo[#undo + 1] = stream.isMissing and {'DEL', key}
+      or {'XSETID', key, stream.last, 'ENTRIESADDED', tostring(stream.added)}
+    if stream.deleted ~= '0-0' and not stream.isMissing then
+      undo[#undo] = {'XSETID', key, stream.last, 'ENTRIESADDED', tostring(stream.added), 'MAXDELETEDID', stream.deleted}
+    end
+  end
+  undo[#undo + 1] = {'XDEL', KEYS[index], id}
+end
+
+local function write()
+  setField(1, 'heartbeat', string.format('%.0f', math.max(tonumber(head[4]) + 1, now)), head[4])
+  for i, cursor in ipairs(cursors) do
+    if cursor[5] ~= '' then setField(tonumber(cursor[4]), record, cursor[2], registered[i]) end
+  end
+  if #state > 0 then setField(stateIndex, 'owner', record, stateExists and record) end
+  for _, publish in ipairs(publishes) do append(publish) end
+  local last = {'commitId', commitId}
+  local function set(field, value)
+    last[#last + 1] = field
+    last[#last + 1] = value
+  end
+  if #state > 0 then
+    setFields(stateIndex, state[4])
+    for from = 1, #state[5], 2000 do
+      apply(stateIndex, 'HDEL', unpack(state[5], from, math.min(from + 1999, #state[5])))
+    end
+    apply(stateIndex, 'HSET', 'version', state[1], 'declared', state[3], 'commit', commitId)
+    set('stateCommit', commitId)
+    set('serializer', state[2])
+  end
+  for _, cursor in ipairs(cursors) do
+    set('position:' .. cursor[1], cursor[2])
+    set('read:' .. cursor[1], cursor[3])
+  end
+  if attempt ~= '' then set('attempt', attempt) elseif head[6] then apply(1, 'HDEL', 'attempt') end
+  setFields(1, last)
+end
+
+local isDone, problem = pcall(write)
+if isDone then return {'committed'} end
+if type(problem) ~= 'table' then problem = {tostring(problem), 1, 'LUA'} end
+for i = #undo, 1, -1 do
+  local failure = failureOf(redis.pcall(unpack(undo[i])))
+  if failure then problem = {'UNDO ' .. failure, problem[2], undo[i][1]} end
+end
+return refuse(problem[1], problem[2], problem[3])`;
+
+/**
+ * Applies a transaction or a group of them, or nothing at all (G1, G3, G4, G6).
+ *
+ * KEYS   record, then in any order: state, registries, input streams, targets; each key once
+ * ARGV   owner, renewal, packed content:
+ *        [commitId, base, cursors, state, index of the state key in KEYS or '', publishes, targets, attempt]
+ *        cursors:   [stream, position, read, index of its registry or '', index of the stream or ''] …
+ *        state:     [] when none changed, or [version, serializer, declared, [field, value …], [deleted field …]]
+ *        publishes: [index of the target, field, value …] …
+ *        targets:   index of each target once, in order of first use
+ *        attempt:   '' or what to keep of the failing message
+ * Output {'committed'}, {'already'}, {'fenced'}, {'stale'}, {'gone', 'record' or 'state'}, or
+ *        {'refused', the server's text or EXHAUSTED, index of the key, command}
+ *
+ * Order of checks (P6): record, token, commitId, base; then the state that the record knows of (P16), the streams
+ * behind the cursors (P13), types, room for IDs, rights.
+ *
+ * What cannot fail needs no undo. The first write to each hash is one small field whose old value is known, so that
+ * later writes to it are proven, by the same command on the same key. XADD is proven on each target but the first by
+ * a form without effect: an absent stream that it must not make, or the ID 0-0, which is refused after the rights
+ * were checked (that refusal counts in INFO errorstats, so nothing is proven that needs no proof). HDEL is proven by
+ * an absent field. The first XADD is the only write left that the server may refuse; it comes when all that is
+ * written are such small fields. Undo of entries is kept nevertheless, for servers that refuse for reasons of their own.
+ */
+export const COMMIT: Script = writingScript(ID_ORDER, STREAM_DESCRIPTION, SERVER_CLOCK, CHECKS, WRITES);

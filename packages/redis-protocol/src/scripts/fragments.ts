@@ -1,0 +1,66 @@
+/**
+ * Lua that several scripts begin with. `before` orders two entry IDs as the server does: as pairs of numbers beyond
+ * 2^53, so by length and then by digits, never as doubles.
+ */
+export const ID_ORDER = `
+local function before(a, b)
+  local aMs, aSeq = string.match(a, '^(%d+)-(%d+)$')
+  local bMs, bSeq = string.match(b, '^(%d+)-(%d+)$')
+  if #aMs ~= #bMs then return #aMs < #bMs end
+  if aMs ~= bMs then return aMs < bMs end
+  if #aSeq ~= #bSeq then return #aSeq < #bSeq end
+  return aSeq < bSeq
+end`;
+
+/**
+ * `describe` answers what XINFO STREAM knows of a stream: `last` generated ID, entries `added`, `length`, the `first`
+ * recorded ID and the largest `deleted` one. A missing stream is as one that never had an entry. XINFO also replies
+ * the first and last entry, so it is asked once a stream and script (P20). Second answer: an error reply.
+ */
+export const STREAM_DESCRIPTION = `
+local function describe(key)
+  local reply = redis.pcall('XINFO', 'STREAM', key)
+  if reply.err then
+    if not string.find(reply.err, 'no such key', 1, true) then return nil, reply.err end
+    return {isMissing = true, last = '0-0', added = 0, length = 0, first = '0-0', deleted = '0-0'}
+  end
+  local by = {}
+  for i = 1, #reply, 2 do by[reply[i]] = reply[i + 1] end
+  return {last = by['last-generated-id'], added = by['entries-added'], length = by['length'],
+    first = by['recorded-first-entry-id'], deleted = by['max-deleted-entry-id']}
+end`;
+
+/**
+ * `rangeAfter` reads up to `count` entries after a position. The largest possible ID cannot be excluded by the
+ * server's `(`, but nothing comes after it.
+ */
+export const RANGE_AFTER = `
+local function rangeAfter(key, position, count)
+  if position == '18446744073709551615-18446744073709551615' then return {} end
+  return redis.call('XRANGE', key, '(' .. position, '+', 'COUNT', count)
+end`;
+
+/**
+ * `countAfter` counts the entries after a position, exactly. It walks from both ends of the stream in turn, so it
+ * costs twice the shorter way; `length` is the stream's. Needs `RANGE_AFTER`.
+ */
+export const ENTRY_COUNT = `
+local function countAfter(key, position, length)
+  local ahead, behind = 0, 0
+  local from, upTo = position, '-'
+  while true do
+    local chunk = rangeAfter(key, from, 200)
+    ahead = ahead + #chunk
+    if #chunk < 200 then return ahead end
+    from = chunk[200][1]
+    chunk = redis.call('XRANGE', key, upTo, position, 'COUNT', 200)
+    behind = behind + #chunk
+    if #chunk < 200 then return length - behind end
+    upTo = '(' .. chunk[200][1]
+  end
+end`;
+
+/** `now` is the server's clock in milliseconds, the only one that heartbeats and windows are measured by. */
+export const SERVER_CLOCK = `
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)`;
