@@ -19,6 +19,8 @@ export class Committer {
   #base = '';
   #commit: Commit | undefined;
   #result: CommitResult | undefined;
+  /** Counts sends, so that a late answer to an earlier one is not taken for the present one's. */
+  #sends = 0;
   /** Attributes that the store does not hold yet. */
   #unstored: Set<string> = new Set();
   #needsHeader = true;
@@ -65,8 +67,10 @@ export class Committer {
   /** Sends the prepared commit, for the first time or again. */
   send(home: ConsumerHome, token: Token): void {
     const commit = this.#commit!;
+    const send = ++this.#sends;
+    this.#result = undefined;
     const settle = (result: CommitResult): void => {
-      if (this.#commit !== commit) return;
+      if (this.#commit !== commit || this.#sends !== send) return;
       this.#result = result;
       this.#onResult();
     };

@@ -88,7 +88,7 @@ export class MessageRunner {
       } else this.#leaveLingering();
       this.#onSettled();
     };
-    result.then(
+    Promise.resolve(result).then(
       () => settle(),
       (error: unknown) => settle({ error }),
     );

@@ -47,13 +47,14 @@ export class Ownership {
       const inspection = await session.home.inspect();
       const before = admit(inspection, address, state);
       const starts = await this.#starts(session.reader, before.cursors);
-      const owner = this.#environment.uniqueToken();
-      const request = { expectedEpoch: inspection.record?.epoch ?? 0, ownEpoch: this.#epoch, owner, starts };
+      const expectedEpoch = inspection.record?.epoch ?? 0;
+      const request = { expectedEpoch, ownEpoch: this.#epoch, owner: this.#environment.uniqueToken(), starts };
+      // Remembered before the answer: if that is lost, the next renewal tells whether the claim was applied.
+      this.#owner = request.owner;
+      this.#renewal = 0;
+      this.#epoch = Math.max(expectedEpoch, this.#epoch) + 1;
       const answer = await session.home.claim(request);
       if (answer.outcome === 'conflict') continue;
-      this.#owner = owner;
-      this.#renewal = 0;
-      this.#epoch = answer.epoch;
       if (inspection.record !== undefined) this.#warnAboutOldOwner(inspection.record.owner, inspection.record.quietMs);
       const checkpoint = admit(answer.inspection, address, state);
       return { epoch: answer.epoch, checkpoint, commitId: answer.inspection.record!.commitId };

@@ -241,7 +241,6 @@ export class Pipeline {
 
   /** Sends the commit under way again: it was not applied. */
   resend(home: ConsumerHome, token: Token): void {
-    this.#committer.takeResult();
     if (this.#committer.pending !== undefined) this.#committer.send(home, token);
   }
 

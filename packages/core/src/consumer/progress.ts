@@ -24,7 +24,7 @@ export interface ConsumerStats {
 /** How far a consumer has committed, and what it has counted. */
 export class Progress {
   /** The last committed cursor of each stream. */
-  readonly committed = new Map<string, StreamCursor>();
+  readonly committed: Map<string, StreamCursor> = new Map();
   failures = 0;
   recoveries = 0;
   rewinds = 0;

@@ -156,7 +156,8 @@ export class StreamConsumer<S extends object = Record<string, unknown>> implemen
     this.#hasEnded = true;
     this.#plan.signal?.removeEventListener('abort', this.#onAbort);
     this.#run.caughtUp.end(failure?.error ?? this.#stoppedError());
-    this.#settleClosed(failure);
+    const isStopped = this.#stopping !== undefined && isArsError(failure?.error, 'ARS_STOPPED');
+    this.#settleClosed(isStopped ? undefined : failure);
     if (failure !== undefined && this.#stopping === undefined) {
       this.#plan.logger.error(`Consumer "${this.consumerId}" of "${this.#plan.address.scope}" has ended.`, failure.error);
     }

@@ -34,8 +34,10 @@ export abstract class ArsError extends Error {
   /** Stable across versions; test this, not the text. */
   abstract readonly code: ArsErrorCode;
   readonly details: ErrorDetails;
-  /** @internal */
-  readonly [BRAND] = true;
+
+  static {
+    Object.defineProperty(this.prototype, BRAND, { value: true });
+  }
 
   constructor(message: string, details: ErrorDetails = {}, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });

@@ -6,6 +6,9 @@ import { OUTERMOST } from './path.js';
 import { StateScope } from './state-scope.js';
 import { UndoLog } from './undo-log.js';
 
+export { kindProblem } from './kind.js';
+export type { StateScope } from './state-scope.js';
+
 /** What a state starts from. */
 export interface TrackedStateOptions {
   /** The declared attributes and their default values; called whenever fresh copies are needed. */

@@ -51,7 +51,7 @@ export abstract class Persistable {
    */
   static with<C extends PersistableConstructor, A extends object>(this: C, attributes: A | (() => A)): WithAttributes<C, A> {
     const own = (typeof attributes === 'function' ? attributes : () => attributes) as () => Attributes;
-    const inherited = declarations.get(this);
+    const inherited = declarationOf(this);
     const parent = this as unknown as new (...args: any[]) => Persistable;
     abstract class Extended extends parent {}
     for (const name of declaredNames(own)) Persistable.#declare(Extended, name);
@@ -107,12 +107,14 @@ export abstract class Persistable {
 }
 
 /** The attributes that a handler's class declares, as a function that returns their defaults; undefined for none. */
-export function declaredAttributes(handler: object): (() => Attributes) | undefined {
-  for (let proto: unknown = handler; typeof proto === 'object' && proto !== null; proto = Object.getPrototypeOf(proto)) {
-    const declaration = declarations.get((proto as object).constructor);
-    if (declaration !== undefined) return declaration;
-  }
-  return undefined;
+export function declaredAttributes(handler: Persistable): (() => Attributes) | undefined {
+  return declarationOf(handler.constructor);
+}
+
+function declarationOf(constructor: object): (() => Attributes) | undefined {
+  let current: object | null = constructor;
+  while (current !== null && !declarations.has(current)) current = Object.getPrototypeOf(current) as object | null;
+  return current === null ? undefined : declarations.get(current);
 }
 
 /** Why an instance cannot work as declared (a class field or method hides an attribute), or undefined. */

@@ -6,7 +6,7 @@ import type { FieldsInput } from '../domain/fields.js';
 /** The most publishes of one transaction. */
 export const PUBLISHES_MAX = 10_000;
 /** The most bytes that one transaction publishes. */
-export const PUBLISH_BYTES_MAX = 16 * 1024 * 1024;
+export const PUBLISH_BYTES_MAX: number = 16 * 1024 * 1024;
 
 /** Checks what handlers publish; one for a consumer, so that a target is looked at once. */
 export class Publisher {

@@ -43,13 +43,13 @@ export function valueProblem(value: unknown): string | undefined {
 export function storedContent(fields: StoredFields): StoredContent | string {
   if (fields.length === 0) return 'has no fields';
   if (fields.length % 2 !== 0) return 'has a field name without a value';
-  const stored: StoredValue[] = [];
+  const stored = fields.slice();
   let bytes = 0;
-  for (const field of fields) {
+  for (const [index, field] of fields.entries()) {
     const problem = valueProblem(field);
     if (problem !== undefined) return problem;
     const value = storedValue(field);
-    stored.push(value);
+    stored[index] = value;
     bytes += valueBytes(value);
   }
   return { fields: Object.freeze(stored), bytes };

@@ -3,6 +3,8 @@ import { type StoredContent, valueBytes } from './stored-content.js';
 
 /** Trimmed slots are given back when there are this many, and no fewer than there are entries. */
 const COMPACT_FROM = 1024;
+/** Up to so many deleted entries are cut out one by one, more of them in one pass over the stream. */
+const SPLICE_MAX = 16;
 
 /**
  * One stream: entries in order of their IDs, and the counters of `XINFO STREAM`. Appending and trimming cost O(1) an
@@ -84,7 +86,8 @@ export class StreamLog {
     for (const id of doomed) if (compareIds(id, this.#maxDeletedId) > 0) this.#maxDeletedId = id;
     let left = doomed.size;
     while (left > 0 && doomed.has(this.firstId)) left -= this.#dropFirst(1);
-    if (left > 0) this.#entries = this.#entries.filter(({ id }, slot) => slot < this.#head || !doomed.has(id));
+    if (left > SPLICE_MAX) this.#entries = this.#entries.filter(({ id }, slot) => slot < this.#head || !doomed.has(id));
+    else if (left > 0) for (const id of doomed) this.#splice(id);
     return doomed.size;
   }
 
@@ -117,6 +120,11 @@ export class StreamLog {
       this.#head = 0;
     }
     return count;
+  }
+
+  #splice(id: EntryId): void {
+    const index = this.countUpTo(id) - 1;
+    if (this.at(index)?.id === id) this.#entries.splice(this.#head + index, 1);
   }
 
   #countFitting(index: number, count: number, maxBytes: number): number {

@@ -96,9 +96,9 @@ local function append(publish)
     stream.isTouched = true
     local key = KEYS[index]
     undo[#undo + 1] = stream.isMissing and {'DEL', key}
-      or {'XSETID', key, stream.last, 'ENTRIESADDED', tostring(stream.added)}
+      or {'XSETID', key, stream.last, 'ENTRIESADDED', string.format('%.0f', stream.added)}
     if stream.deleted ~= '0-0' and not stream.isMissing then
-      undo[#undo] = {'XSETID', key, stream.last, 'ENTRIESADDED', tostring(stream.added), 'MAXDELETEDID', stream.deleted}
+      undo[#undo] = {'XSETID', key, stream.last, 'ENTRIESADDED', string.format('%.0f', stream.added), 'MAXDELETEDID', stream.deleted}
     end
   end
   undo[#undo + 1] = {'XDEL', KEYS[index], id}

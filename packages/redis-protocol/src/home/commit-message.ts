@@ -1,0 +1,90 @@
+import type { Commit, FailedAttempt, StateChange } from '@ars/core';
+import type { KeyLayout } from '../key-layout.js';
+import { Packer } from '../packing/pack.js';
+import type { HomeKeys } from './keys.js';
+
+/** A commit as its script takes it. */
+export interface CommitMessage {
+  readonly keys: readonly string[];
+  /** Which stream each key stands for, where it is one; same order as `keys`. */
+  readonly streams: readonly (string | undefined)[];
+  readonly content: Buffer;
+}
+
+/** The KEYS of one commit, each once, with their index as the script counts them. */
+class KeyIndex {
+  readonly keys: string[] = [];
+  readonly streams: (string | undefined)[] = [];
+  readonly #indexes = new Map<string, string>();
+
+  add(key: string, stream?: string): string {
+    const known = this.#indexes.get(key);
+    if (known !== undefined) return known;
+    const index = String(this.keys.push(key));
+    this.streams.push(stream);
+    this.#indexes.set(key, index);
+    return index;
+  }
+}
+
+/** Packs a commit into the keys and the one argument of its script; `expectedBytes` spares growing. */
+export function commitMessage(commit: Commit, keys: HomeKeys, layout: KeyLayout, expectedBytes: number): CommitMessage {
+  const index = new KeyIndex();
+  index.add(keys.record);
+  const packer = new Packer(expectedBytes);
+  packer.array(8).value(commit.commitId).value(commit.base);
+  packCursors(packer, commit, keys, layout, index);
+  packState(packer, commit.state);
+  packer.value(keys.state === undefined ? '' : index.add(keys.state));
+  packPublishes(packer, commit, layout, index);
+  packer.value(encodeAttempt(commit.attempt));
+  return { keys: index.keys, streams: index.streams, content: packer.finish() };
+}
+
+function packCursors(packer: Packer, commit: Commit, keys: HomeKeys, layout: KeyLayout, index: KeyIndex): void {
+  packer.array(commit.cursors.length);
+  for (const { stream, position, read } of commit.cursors) {
+    const registry = keys.registries.get(stream);
+    packer.array(5).value(stream).value(position).value(String(read));
+    if (registry === undefined) packer.value('').value('');
+    else packer.value(index.add(registry)).value(index.add(layout.stream(stream), stream));
+  }
+}
+
+function packState(packer: Packer, state: StateChange | undefined): void {
+  if (state === undefined) {
+    packer.array(0);
+    return;
+  }
+  packer.array(5).value(String(state.version)).value(state.serializer).value(JSON.stringify(state.declared));
+  packer.array(state.set.length * 2);
+  for (const [attribute, value] of state.set) packer.value(`a:${attribute}`).value(value);
+  packer.array(state.deleted.length);
+  for (const attribute of state.deleted) packer.value(`a:${attribute}`);
+}
+
+/** The index of a target is looked up once a stream, not once an entry. */
+function packPublishes(packer: Packer, commit: Commit, layout: KeyLayout, index: KeyIndex): void {
+  const targets = new Map<string, string>();
+  packer.array(commit.publishes.length);
+  for (const { stream, fields } of commit.publishes) {
+    let target = targets.get(stream);
+    if (target === undefined) {
+      target = index.add(layout.stream(stream), stream);
+      targets.set(stream, target);
+    }
+    packer.array(fields.length + 1).value(target).values(fields);
+  }
+  packer.array(targets.size).values([...targets.values()]);
+}
+
+/** `<count>,<id>,<stream>`; empty for none. The stream's name comes last because it may hold commas. */
+function encodeAttempt(attempt: FailedAttempt | undefined): string {
+  return attempt === undefined ? '' : `${attempt.count},${attempt.id},${attempt.stream}`;
+}
+
+/** Reads what `encodeAttempt` wrote. */
+export function decodeAttempt(text: string): FailedAttempt {
+  const [count, id] = text.split(',', 2) as [string, string];
+  return { count: Number(count), id, stream: text.slice(count.length + id.length + 2) };
+}

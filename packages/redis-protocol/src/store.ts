@@ -1,0 +1,108 @@
+import {
+  ConfigurationError,
+  StoreUnavailableError,
+  type AppendAnswer,
+  type AppendRequest,
+  type ConsumerAddress,
+  type ConsumerHome,
+  type EntryId,
+  type StreamReader,
+  type StreamStore,
+} from '@ars/core';
+import type { RedisDriver } from './driver.js';
+import { hashSlot } from './hash-slot.js';
+import { homeKeys } from './home/keys.js';
+import { RedisHome } from './home/redis-home.js';
+import { KeyLayout } from './key-layout.js';
+import { openLink } from './link/open-link.js';
+import { storeSettings, type RedisStoreOptions, type StoreSettings } from './options.js';
+import { Appender } from './outside/appender.js';
+import { ControlLinks } from './outside/control-links.js';
+import { ReaderLink } from './reader/reader-link.js';
+import { RedisReader } from './reader/redis-reader.js';
+
+/** Makes a stream store of a driver. Throws `ConfigurationError` for wrong options. Nothing is connected yet. */
+export function createRedisStore(driver: RedisDriver, options: RedisStoreOptions = {}): StreamStore {
+  return new RedisStore(driver, options.name ?? driver.name, storeSettings(options));
+}
+
+class RedisStore implements StreamStore {
+  readonly name: string;
+  readonly #driver: RedisDriver;
+  readonly #settings: StoreSettings;
+  readonly #layout: KeyLayout;
+  readonly #links: ControlLinks;
+  readonly #appender: Appender;
+  /** Readers and homes that are open. */
+  readonly #open = new Set<{ close(): void }>();
+  #isClosed = false;
+
+  constructor(driver: RedisDriver, name: string, settings: StoreSettings) {
+    this.#driver = driver;
+    this.name = name;
+    this.#settings = settings;
+    this.#layout = new KeyLayout(driver.keyPrefix, driver.isCluster);
+    this.#links = new ControlLinks(driver, settings);
+    this.#appender = new Appender({ links: this.#links, layout: this.#layout, settings, storeName: name });
+  }
+
+  async openReader(): Promise<StreamReader> {
+    this.#refuseWhenClosed();
+    const link = new ReaderLink(this.#driver, this.#settings, this.#layout);
+    if (!this.#driver.isCluster) await link.connect('');
+    const onClose = (closed: StreamReader) => this.#open.delete(closed);
+    return this.#keep(new RedisReader({ link, layout: this.#layout, storeName: this.name, onClose }));
+  }
+
+  async openHome(address: ConsumerAddress): Promise<ConsumerHome> {
+    this.#refuseWhenClosed();
+    const keys = homeKeys(this.#layout, address);
+    const targetProblem = (stream: string) => this.#targetProblem(address, keys.record, stream);
+    for (const stream of address.readsHere ? address.streams : []) {
+      const problem = targetProblem(stream);
+      if (problem !== undefined) throw new ConfigurationError(problem, { stream, consumer: address.consumerId });
+    }
+    const open = await openLink(this.#driver, this.#settings, 'commit', keys.record);
+    const onClose = (closed: ConsumerHome) => this.#open.delete(closed);
+    return this.#keep(new RedisHome({ open, keys, layout: this.#layout, storeName: this.name, targetProblem, onClose }));
+  }
+
+  append(request: AppendRequest): Promise<AppendAnswer> {
+    return this.#appender.append(request);
+  }
+
+  tail(streams: readonly string[]): Promise<readonly EntryId[]> {
+    return this.#appender.tail(streams);
+  }
+
+  placementProblem(home: string, stream: string): string | undefined {
+    return this.#layout.placementProblem(home, stream);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const opened of [...this.#open]) opened.close();
+    this.#links.close();
+    await this.#driver.close();
+  }
+
+  /** Exact where the record's key is known, unlike `placementProblem`, which must tell from names alone. */
+  #targetProblem(address: ConsumerAddress, recordKey: string, stream: string): string | undefined {
+    const problem = this.#layout.placementProblem(address.home, stream);
+    if (!this.#driver.isCluster || this.#layout.isReserved(stream)) return problem;
+    if (hashSlot(this.#layout.stream(stream)) === hashSlot(recordKey)) return undefined;
+    return problem ?? `stream '${stream}' is not in the hash slot of the consumer's own keys; give both one hash tag`;
+  }
+
+  #keep<T extends { close(): void }>(opened: T): T {
+    if (this.#isClosed) opened.close();
+    this.#refuseWhenClosed();
+    this.#open.add(opened);
+    return opened;
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#isClosed) throw new StoreUnavailableError(`${this.name}: the store is closed`, { reason: 'CLOSED', ran: false });
+  }
+}
