@@ -30,6 +30,7 @@ export async function openSession(
     close();
     throw new StoreUnavailableError(`The connections to ${store.name} reached different servers; opening them again.`, {
       ran: false,
+      reason: 'HISTORY',
     });
   }
   return { reader, home, history: reader.history ?? environment.uniqueToken(), close };

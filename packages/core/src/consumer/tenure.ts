@@ -49,18 +49,19 @@ export class Tenure {
     return this.#ownership.token;
   }
 
-  /** Connects and claims; on failure nothing stays open or claimed. */
+  /**
+   * Connects and claims; on failure nothing stays open or claimed. A server that answers but cannot serve now (loading,
+   * busy, out of memory) is tried again until it can; one that does not answer is not.
+   */
   async begin(): Promise<Claimed> {
-    const session = await this.#openFirst();
-    this.#session = session;
-    try {
-      if (this.#isGivenUp) throw this.#stopped();
-      const claimed = await this.#ownership.claim(session);
-      this.#scheduleHeartbeat();
-      return claimed;
-    } catch (error) {
-      await this.end();
-      throw error;
+    for (;;) {
+      try {
+        return await this.#beginOnce();
+      } catch (error) {
+        if (!isNotNow(error)) throw error;
+        await this.#pause(error);
+        if (this.#isGivenUp) throw this.#stopped();
+      }
     }
   }
 
@@ -119,16 +120,18 @@ export class Tenure {
     this.#interrupt?.();
   }
 
-  async #openFirst(): Promise<Session> {
+  async #beginOnce(): Promise<Claimed> {
     const { source, store, address, environment } = this.#plan;
-    for (;;) {
-      try {
-        return await openSession(source, store, address, environment);
-      } catch (error) {
-        if (!isArsError(error, 'ARS_STORE_UNAVAILABLE') || error.details['isAnswering'] !== true) throw error;
-        await this.#pause(error);
-        if (this.#isGivenUp) throw this.#stopped();
-      }
+    const session = await openSession(source, store, address, environment);
+    this.#session = session;
+    try {
+      if (this.#isGivenUp) throw this.#stopped();
+      const claimed = await this.#ownership.claim(session);
+      this.#scheduleHeartbeat();
+      return claimed;
+    } catch (error) {
+      await this.end();
+      throw error;
     }
   }
 
@@ -170,4 +173,11 @@ export class Tenure {
       if (session === this.#session && !this.#isGivenUp) this.suspect('lost', error);
     }
   }
+}
+
+/** Whether a store answered that it cannot serve now, as against not answering. */
+function isNotNow(error: unknown): error is ArsError {
+  if (!isArsError(error, 'ARS_STORE_UNAVAILABLE')) return false;
+  const { reason } = error.details;
+  return reason !== undefined && reason !== 'CONNECTION' && reason !== 'TIMEOUT';
 }

@@ -50,15 +50,17 @@ function demandJsonElements(values: readonly unknown[], step: Step, depth: numbe
     if (value === undefined && !Object.hasOwn(values, index)) throw unsound(step, index, 'is a hole');
     demandJson(value, step, index, depth + 1);
   }
-  if (Reflect.ownKeys(values).length !== values.length + 1) throw unsound(step, undefined, 'is an array with named properties');
+  if (Object.getOwnPropertyNames(values).length !== values.length + 1 || Object.getOwnPropertySymbols(values).length > 0) throw unsound(step, undefined, 'is an array with named properties');
 }
 
 function demandJsonProperties(values: Readonly<Record<string, unknown>>, step: Step, depth: number): void {
   const names = Object.keys(values);
-  for (const name of names) {
+  const held = Object.values(values);
+  const hasMore = Object.getOwnPropertyNames(values).length !== names.length || Object.getOwnPropertySymbols(values).length > 0;
+  if (hasMore) throw unsound(step, undefined, 'has keys that are symbols or not enumerable');
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index]!;
     if (!name.isWellFormed()) throw unsound(step, undefined, 'has a key with a lone surrogate');
-    const value = values[name];
-    if (value !== undefined) demandJson(value, step, name, depth + 1);
+    if (held[index] !== undefined) demandJson(held[index], step, name, depth + 1);
   }
-  if (Reflect.ownKeys(values).length !== names.length) throw unsound(step, undefined, 'has keys that are symbols or not enumerable');
 }

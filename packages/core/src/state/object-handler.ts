@@ -2,13 +2,18 @@ import { setOwn } from './copy-value.js';
 import type { PathKey } from './path.js';
 import { answerWith, trackedBehind, WHO } from './proxy-identity.js';
 import { propertySlots } from './slots.js';
-import { demandPlainData, findKey, setElsewhere, TrackedHandler } from './tracked-handler.js';
+import { demandPlainData, findKey, type HandlerScope, setElsewhere, TrackedHandler } from './tracked-handler.js';
 
 /** A plain object of the state. Inherited properties can be read, but `__proto__` is an ordinary name. */
 export type Properties = Record<string, unknown>;
 
 /** Makes a plain object of the state look and behave as one, and records what is done to it. */
 export class ObjectHandler extends TrackedHandler<Properties> {
+  // Written out because an implied constructor spreads its arguments, which costs a tenth of a message.
+  constructor(scope: HandlerScope, target: Properties, parent: TrackedHandler | undefined, attribute: string) {
+    super(scope, target, parent, attribute);
+  }
+
   keyOf(child: object): PathKey {
     return findKey(Object.entries(this.target), child);
   }

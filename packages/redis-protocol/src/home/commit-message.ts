@@ -56,7 +56,9 @@ function packState(packer: Packer, state: StateChange | undefined): void {
     packer.array(0);
     return;
   }
-  packer.array(5).value(String(state.version)).value(state.serializer).value(JSON.stringify(state.declared));
+  const { header } = state;
+  packer.array(3).array(header === undefined ? 0 : 3);
+  if (header !== undefined) packer.value(String(header.version)).value(JSON.stringify(header.declared)).value(header.serializer);
   packer.array(state.set.length * 2);
   for (const [attribute, value] of state.set) packer.value(`a:${attribute}`).value(value);
   packer.array(state.deleted.length);

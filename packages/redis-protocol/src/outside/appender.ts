@@ -1,4 +1,4 @@
-import { CommitError, StoreUnavailableError, type AppendAnswer, type AppendRequest, type EntryId } from '@ars/core';
+import { CommitError, isArsError, type AppendAnswer, type AppendRequest, type EntryId } from '@ars/core';
 import type { RedisReply } from '../driver.js';
 import { failureOf } from '../failure.js';
 import type { KeyLayout } from '../key-layout.js';
@@ -85,7 +85,7 @@ export class Appender {
       return await work(link);
     } catch (error) {
       const failure = failureOf(error, { store: this.#parts.storeName, verb, stream, isCommit });
-      if (failure instanceof StoreUnavailableError) link.close();
+      if (isArsError(failure, 'ARS_STORE_UNAVAILABLE')) link.close();
       throw failure;
     }
   }
@@ -99,5 +99,5 @@ export class Appender {
 
 /** Whether the server was not reached or its answer was lost, rather than that it refused. */
 function isConnectionTrouble(error: unknown): boolean {
-  return error instanceof StoreUnavailableError && error.details['reason'] !== 'CLOSED';
+  return isArsError(error, 'ARS_STORE_UNAVAILABLE') && error.details['reason'] !== 'CLOSED';
 }

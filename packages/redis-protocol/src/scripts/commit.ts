@@ -52,7 +52,7 @@ local function mayTakeFieldsAway(index)
   return failure and refuse(failure, index, 'HDEL')
 end
 local refusal
-if #state > 0 and (not stateExists or #state[5] > 0) then refusal = mayTakeFieldsAway(stateIndex) end
+if #state > 0 and (not stateExists or #state[3] > 0) then refusal = mayTakeFieldsAway(stateIndex) end
 if not refusal and attempt == '' and head[6] then refusal = mayTakeFieldsAway(1) end
 for i, cursor in ipairs(cursors) do
   if not refusal and registered[i] == false then refusal = mayTakeFieldsAway(tonumber(cursor[4])) end
@@ -117,13 +117,15 @@ local function write()
     last[#last + 1] = value
   end
   if #state > 0 then
-    setFields(stateIndex, state[4])
-    for from = 1, #state[5], 2000 do
-      apply(stateIndex, 'HDEL', unpack(state[5], from, math.min(from + 1999, #state[5])))
+    local header, changed, deleted = unpack(state)
+    setFields(stateIndex, changed)
+    for from = 1, #deleted, 2000 do
+      apply(stateIndex, 'HDEL', unpack(deleted, from, math.min(from + 1999, #deleted)))
     end
-    apply(stateIndex, 'HSET', 'version', state[1], 'declared', state[3], 'commit', commitId)
+    if #header > 0 then apply(stateIndex, 'HSET', 'version', header[1], 'declared', header[2]) end
+    apply(stateIndex, 'HSET', 'commit', commitId)
     set('stateCommit', commitId)
-    set('serializer', state[2])
+    if #header > 0 then set('serializer', header[3]) end
   end
   for _, cursor in ipairs(cursors) do
     set('position:' .. cursor[1], cursor[2])
@@ -149,7 +151,8 @@ return refuse(problem[1], problem[2], problem[3])`;
  * ARGV   owner, renewal, packed content:
  *        [commitId, base, cursors, state, index of the state key in KEYS or '', publishes, targets, attempt]
  *        cursors:   [stream, position, read, index of its registry or '', index of the stream or ''] …
- *        state:     [] when none changed, or [version, serializer, declared, [field, value …], [deleted field …]]
+ *        state:     [] when none changed, or [header, [field, value …], [deleted field …]]
+ *        header:    [] to leave it as it is, or [version, declared, serializer]
  *        publishes: [index of the target, field, value …] …
  *        targets:   index of each target once, in order of first use
  *        attempt:   '' or what to keep of the failing message
