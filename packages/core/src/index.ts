@@ -39,29 +39,18 @@ export type { ConsumerEventName, ConsumerEvents, ConsumerListener } from './cons
 export type { ConsumerStats } from './consumer/progress.js';
 export { StreamProducer } from './producer/stream-producer.js';
 export type { PublishOptions, StreamProducerOptions } from './producer/stream-producer.js';
+export type { ClaimAnswer, ClaimRequest, RenewAnswer, Token } from './store/claim.js';
+export type { Commit, CommitAnswer, Publish, StateChange, StateHeader } from './store/commit.js';
+export type { FailedAttempt, Inspection, StoredRecord, StoredState, StreamCursor } from './store/stored-consumer.js';
 export type {
   AppendAnswer,
   AppendRequest,
-  ClaimAnswer,
-  ClaimRequest,
-  Commit,
-  CommitAnswer,
   ConsumerAddress,
   ConsumerHome,
-  FailedAttempt,
-  Inspection,
-  Publish,
   ReadRequest,
-  RenewAnswer,
   StartPoint,
-  StateChange,
-  StateHeader,
   StoredEntry,
-  StoredRecord,
-  StoredState,
-  StreamCursor,
   StreamRead,
   StreamReader,
   StreamStore,
-  Token,
 } from './store/stream-store.js';

@@ -80,6 +80,15 @@ test('a takeover raises the epoch above both and keeps commitId, cursors and sta
   });
 });
 
+test('a new owner begins with renewal 0, however far the old one was', async () => {
+  const store = createMemoryStore();
+  const first = await own(store);
+  await first.home.renew({ ...first.token, renewal: 5 });
+  const second = await own(store);
+  expect(second.token.renewal).toBe(0);
+  expect(await second.commit()).toEqual({ outcome: 'committed' });
+});
+
 test('of two who claim the same epoch one wins', async () => {
   const store = createMemoryStore();
   const homes = await Promise.all([store.openHome(address()), store.openHome(address())]);

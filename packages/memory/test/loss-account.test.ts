@@ -136,6 +136,13 @@ test('a position that the stream never held, between its entries, is regressed',
   expect(accountForLoss(cursor('s', '4-0', 2), facts, between)).toEqual({ lost: 0, regressed: true });
 });
 
+test('a stream recreated up to the position, with fewer entries than were read, is regressed', () => {
+  const facts = { added: 1, length: 1, firstId: '4-0', lastId: '4-0', maxDeletedId: '0-0' };
+  const present = { isPresent: true, entriesAfter: 0 };
+  expect(accountForLoss(cursor('s', '4-0', 2), facts, present).regressed).toBe(true);
+  expect(accountForLoss(cursor('s', '4-0', 1), facts, present)).toEqual({ lost: 0, regressed: false });
+});
+
 test('more entries after the position than were added since is regressed', () => {
   const facts = { added: 5, length: 4, firstId: '6-0', lastId: '9-0', maxDeletedId: '0-0' };
   expect(accountForLoss(cursor('s', '4-0', 2), facts, { isPresent: false, entriesAfter: 4 }).regressed).toBe(true);

@@ -27,6 +27,8 @@ test('a restored snapshot brings streams, records, states, registry and idempote
   const key = { stream: 'orders', fields: ['n', '2'], idempotencyKey: 'two' };
   const { id } = await store.append(key);
   await owner.commit({ cursors: [cursor('orders', '1-0', 1)], state: change({ a: '1' }) });
+  store.add('orders', { n: 3 });
+  store.delete('orders', id);
   const before = { ...(await owner.home.inspect()), info: store.streamInfo('orders') };
   const copy = store.snapshot();
 

@@ -167,6 +167,15 @@ test('deletions and trims of a long stream keep order, counters and positions ri
   expect(store.streamInfo('s')).toMatchObject({ added: 10_000, maxDeletedId: '9999-0', lastId: '10000-0' });
 });
 
+test('deleting many entries at once, the first ones among them, leaves exactly the others', () => {
+  const store = createMemoryStore();
+  for (let n = 1; n <= 100; n += 1) store.add('s', { n }, `${n}-0`);
+  const doomed = Array.from({ length: 40 }, (_, index) => `${index < 3 ? index + 1 : index * 2}-0`);
+  expect(store.delete('s', ...doomed, ...doomed)).toBe(40);
+  const left = Array.from({ length: 100 }, (_, index) => `${index + 1}-0`).filter((id) => !doomed.includes(id));
+  expect(store.entries('s').map(({ id }) => id)).toEqual(left);
+});
+
 test('a stream whose IDs are used up refuses another entry and stays as it was', () => {
   const store = createMemoryStore();
   const last = '18446744073709551615-18446744073709551615';

@@ -1,6 +1,7 @@
 import { SerializationError, StateLostError, StateOwnershipError, StateSchemaError } from '../domain/errors.js';
 import { kindProblem } from '../state/tracked-state.js';
-import type { ConsumerAddress, FailedAttempt, Inspection, StoredRecord, StoredState, StreamCursor } from '../store/stream-store.js';
+import type { FailedAttempt, Inspection, StoredRecord, StoredState, StreamCursor } from '../store/stored-consumer.js';
+import type { ConsumerAddress } from '../store/stream-store.js';
 import type { StatePlan } from './state-plan.js';
 
 /** Version of the stored layout that this library reads and writes. */
@@ -73,7 +74,7 @@ function admitState(
 function foreignState(state: StoredState, context: Context): StateOwnershipError {
   return new StateOwnershipError(
     `The state that consumer "${context.consumer}" names belongs to another one (${state.owner}): ` +
-      'give each Persistable its own uniqueId, and keep a consumer\'s consumerId.',
+      "give each Persistable its own uniqueId, and keep a consumer's consumerId.",
     { ...context, owner: state.owner },
   );
 }
@@ -86,7 +87,10 @@ function decode(record: StoredRecord, state: StoredState, plan: StatePlan, conte
     const value = decodeAttribute(name, () => plan.serializer.deserialize(stored), context);
     const problem = name in defaults ? kindProblem(defaults[name], value) : undefined;
     if (problem !== undefined) {
-      throw new StateSchemaError(`Stored attribute "${name}" of consumer "${context.consumer}": ${problem}.`, { ...context, attribute: name });
+      throw new StateSchemaError(`Stored attribute "${name}" of consumer "${context.consumer}": ${problem}.`, {
+        ...context,
+        attribute: name,
+      });
     }
     values.set(name, value);
   }

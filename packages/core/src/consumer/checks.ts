@@ -38,7 +38,12 @@ export function countOption(option: string, value: unknown, fallback: number, mi
 }
 
 /** An object with the named methods, or the default. */
-export function methodsOption<T>(option: string, value: unknown, methods: readonly (keyof T & string)[], expected: string): T {
+export function methodsOption<T>(
+  option: string,
+  value: unknown,
+  methods: readonly (keyof T & string)[],
+  expected: string,
+): T {
   const isFitting =
     typeof value === 'object' &&
     value !== null &&

@@ -1,7 +1,10 @@
 import type { Environment } from '../domain/environment.js';
 import { isArsError, SerializationError } from '../domain/errors.js';
 import type { StoredValue } from '../domain/fields.js';
-import type { Commit, CommitAnswer, ConsumerHome, FailedAttempt, StateChange, Token } from '../store/stream-store.js';
+import type { Token } from '../store/claim.js';
+import type { Commit, CommitAnswer, StateChange } from '../store/commit.js';
+import type { FailedAttempt } from '../store/stored-consumer.js';
+import type { ConsumerHome } from '../store/stream-store.js';
 import type { Batch } from '../transaction/batch.js';
 import type { StatePlan } from './state-plan.js';
 

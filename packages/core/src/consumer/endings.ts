@@ -1,6 +1,29 @@
 import { HandlerError, isArsError, StateLostError, withDetails } from '../domain/errors.js';
+import type { Commit } from '../store/commit.js';
+import type { Batch } from '../transaction/batch.js';
 import type { Delivery } from '../transaction/delivery.js';
+import type { ConsumerEvents } from './events.js';
 import type { ConsumerPlan } from './plan.js';
+import type { Progress } from './progress.js';
+import type { Doubt } from './recovery.js';
+
+/** What the pipeline asks of the run around it. */
+export interface PipelineListener {
+  /** There may be something to do. */
+  onReady(): void;
+  /** The store must be asked before anything goes on. */
+  onDoubt(kind: Doubt['kind'], error?: unknown): void;
+  /** A commit of a batch was acknowledged. */
+  onCommitted(commit: Commit, batch: Batch): void;
+  /** A read brought entries, a problem, or the news that there is nothing. */
+  onRead(): void;
+}
+
+/** What ends the consumer: at once, or when all work before it is committed. */
+export interface Ending {
+  readonly error: unknown;
+  readonly isAtOnce: boolean;
+}
 
 /** The error that ends a consumer whose message failed for the last time. */
 export function finalError(plan: ConsumerPlan, delivery: Delivery, error: unknown, count: number): unknown {
@@ -38,4 +61,11 @@ export function stuckError(plan: ConsumerPlan): HandlerError {
       'Let handlers watch transaction.signal.',
     { stream, consumer },
   );
+}
+
+/** The event of a gap, if that is what ends the consumer. */
+export function gapOf(problem: unknown, progress: Progress): ConsumerEvents['gap'] | undefined {
+  if (!isArsError(problem, 'ARS_STREAM_GAP')) return undefined;
+  const stream = problem.details.stream!;
+  return { stream, lost: problem.details['lost'] as number, after: progress.committed.get(stream)?.position ?? '0-0' };
 }

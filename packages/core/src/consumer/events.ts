@@ -1,6 +1,6 @@
 import type { EntryId } from '../domain/entry-id.js';
 import type { Logger } from '../domain/logger.js';
-import type { StreamCursor } from '../store/stream-store.js';
+import type { StreamCursor } from '../store/stored-consumer.js';
 
 /** What a consumer tells while it runs, by event name. */
 export interface ConsumerEvents {
@@ -32,7 +32,7 @@ export type ConsumerListener<E extends ConsumerEventName> = (event: ConsumerEven
 
 /** Calls listeners in the order they were added; an error in one is logged and stops nothing. */
 export class EventHub {
-  readonly #listeners = new Map<ConsumerEventName, Set<ConsumerListener<any>>>();
+  readonly #listeners = new Map<ConsumerEventName, Set<(event: never) => void>>();
   readonly #logger: Logger;
 
   constructor(logger: Logger) {
@@ -52,7 +52,7 @@ export class EventHub {
   emit<E extends ConsumerEventName>(name: E, event: ConsumerEvents[E]): void {
     const listeners = this.#listeners.get(name);
     if (listeners === undefined) return;
-    for (const listener of [...listeners]) {
+    for (const listener of Array.from(listeners) as ConsumerListener<E>[]) {
       try {
         listener(event);
       } catch (error) {

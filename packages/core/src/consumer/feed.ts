@@ -1,8 +1,10 @@
 import { compareIds } from '../domain/entry-id.js';
 import type { EntryId } from '../domain/entry-id.js';
 import { isArsError } from '../domain/errors.js';
-import type { StoredEntry, StreamCursor, StreamRead, StreamReader } from '../store/stream-store.js';
+import type { StreamCursor } from '../store/stored-consumer.js';
+import type { StoredEntry, StreamRead, StreamReader } from '../store/stream-store.js';
 import type { Delivery } from '../transaction/delivery.js';
+import type { PipelineListener } from './endings.js';
 import { lossOf } from './ownership.js';
 import type { ConsumerPlan } from './plan.js';
 
@@ -25,14 +27,6 @@ interface Emptiness {
 const BACKLOG_ENTRIES = 32;
 const WAIT_MS = 5_000;
 
-/** What the feed tells the run. */
-export interface FeedListener {
-  /** Something arrived, or a problem did. */
-  onArrival(): void;
-  /** The reader failed and must be replaced. */
-  onReaderLost(error: unknown): void;
-}
-
 /**
  * Reads ahead of the handler: at most one read under way and one read's worth waiting, each bounded by the batch's
  * messages and bytes. Deliveries that were undone come back first, in order.
@@ -41,7 +35,7 @@ export class Feed {
   /** What stands after the last waiting entry and ends the consumer: a gap, a regression, an unreadable stream. */
   problem: unknown;
   readonly #plan: ConsumerPlan;
-  readonly #listener: FeedListener;
+  readonly #listener: Pick<PipelineListener, 'onRead' | 'onDoubt'>;
   readonly #cursors = new Map<string, StreamCursor>();
   readonly #empty = new Map<string, Emptiness>();
   readonly #added = new Map<string, number>();
@@ -52,7 +46,7 @@ export class Feed {
   /** Deliveries to hand out again, last one first. */
   #returned: Delivery[] = [];
 
-  constructor(plan: ConsumerPlan, listener: FeedListener) {
+  constructor(plan: ConsumerPlan, listener: Pick<PipelineListener, 'onRead' | 'onDoubt'>) {
     this.#plan = plan;
     this.#listener = listener;
   }
@@ -64,7 +58,8 @@ export class Feed {
     this.problem = undefined;
     this.#empty.clear();
     this.#cursors.clear();
-    for (const cursor of cursors) if (this.#plan.address.streams.includes(cursor.stream)) this.#cursors.set(cursor.stream, cursor);
+    for (const cursor of cursors)
+      if (this.#plan.address.streams.includes(cursor.stream)) this.#cursors.set(cursor.stream, cursor);
   }
 
   /** Reads with this reader from now on, where the last one ended. */
@@ -145,7 +140,7 @@ export class Feed {
       if (this.problem !== undefined) break;
     }
     this.#hasBacklog = entries >= BACKLOG_ENTRIES;
-    this.#listener.onArrival();
+    this.#listener.onRead();
   }
 
   #acceptStream(read: StreamRead): void {
@@ -165,10 +160,10 @@ export class Feed {
     this.#isReading = false;
     if (isArsError(error, 'ARS_STORE_UNAVAILABLE')) {
       this.#reader = undefined;
-      this.#listener.onReaderLost(error);
+      this.#listener.onDoubt('lost', error);
     } else {
       this.problem = error;
-      this.#listener.onArrival();
+      this.#listener.onRead();
     }
   }
 }

@@ -1,6 +1,8 @@
 import type { Environment } from '../domain/environment.js';
 import { FencedError, StateLostError, StreamGapError, StreamRegressedError } from '../domain/errors.js';
-import type { StreamCursor, StreamRead, StreamReader, Token } from '../store/stream-store.js';
+import type { Token } from '../store/claim.js';
+import type { StreamCursor } from '../store/stored-consumer.js';
+import type { StreamRead, StreamReader } from '../store/stream-store.js';
 import { admit } from './admission.js';
 import type { Checkpoint } from './admission.js';
 import type { ConsumerPlan } from './plan.js';
@@ -67,7 +69,10 @@ export class Ownership {
     const answer = await session.home.renew(this.token);
     const { consumerId: consumer, scope: stream } = this.#plan.address;
     if (answer.outcome === 'gone') {
-      throw new StateLostError(`The record of consumer "${consumer}" is gone: it was deleted or evicted.`, { stream, consumer });
+      throw new StateLostError(`The record of consumer "${consumer}" is gone: it was deleted or evicted.`, {
+        stream,
+        consumer,
+      });
     }
     if (answer.outcome === 'held') return answer;
     // A lower epoch means that this owner's takeover itself was lost in a failover.
@@ -115,7 +120,7 @@ export function lossOf(read: StreamRead, consumer: string): StreamGapError | Str
   if (read.regressed) {
     return new StreamRegressedError(
       `Stream "${stream}" is behind what consumer "${consumer}" has read of it: it was deleted and recreated, flushed, or restored from ` +
-        'an older copy. Decide what its entries mean now; then delete the consumer\'s record and state to begin anew.',
+        "an older copy. Decide what its entries mean now; then delete the consumer's record and state to begin anew.",
       { stream, consumer, lastId: read.lastId },
     );
   }

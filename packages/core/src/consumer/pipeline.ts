@@ -1,39 +1,21 @@
 import { isArsError, StoppedError, StoreUnavailableError } from '../domain/errors.js';
 import type { ArsError } from '../domain/errors.js';
-import type { ConsumerHome, Token } from '../store/stream-store.js';
+import type { Token } from '../store/claim.js';
+import type { ConsumerHome } from '../store/stream-store.js';
 import type { Delivery } from '../transaction/delivery.js';
 import type { MessageTransaction } from '../transaction/message-transaction.js';
 import type { AttributeSource } from '../transaction/persistable.js';
-import { AfterCommit } from './after-commit.js';
 import { Committer } from './committer.js';
-import { failureReport, finalError, stateLostError, stuckError } from './endings.js';
+import { gapOf, stateLostError, stuckError } from './endings.js';
+import type { Ending, PipelineListener } from './endings.js';
 import type { EventHub } from './events.js';
 import { Feed } from './feed.js';
 import { MessageRunner } from './message-runner.js';
 import type { Claimed } from './ownership.js';
 import type { ConsumerPlan } from './plan.js';
 import type { Progress } from './progress.js';
-import type { Doubt } from './recovery.js';
 import { Retries } from './retries.js';
 import { Work } from './work.js';
-
-/** What the pipeline asks of the run around it. */
-export interface PipelineListener {
-  /** There may be something to do. */
-  onReady(): void;
-  /** The store must be asked before anything goes on. */
-  onDoubt(kind: Doubt['kind'], error?: unknown): void;
-  /** A commit was acknowledged. */
-  onCommitted(): void;
-  /** A read found out more. */
-  onRead(): void;
-}
-
-/** What ends the consumer: at once, or when all work before it is committed. */
-export interface Ending {
-  readonly error: unknown;
-  readonly isAtOnce: boolean;
-}
 
 /**
  * The way of a message: read ahead → handle in order → stage → commit. Each step is a plain call of the run's loop; reads,
@@ -57,29 +39,27 @@ export class Pipeline {
   readonly #runner: MessageRunner;
   readonly #committer: Committer;
   readonly #retries: Retries;
-  readonly #afterCommit: AfterCommit;
   /** Messages still to be committed one by one after a refusal. */
   #isolated = 0;
   #isStopping = false;
 
-  constructor(plan: ConsumerPlan, events: EventHub, progress: Progress, listener: PipelineListener, attributes: AttributeSource | undefined) {
+  constructor(
+    plan: ConsumerPlan,
+    events: EventHub,
+    progress: Progress,
+    listener: PipelineListener,
+    attributes: AttributeSource | undefined,
+  ) {
     const ready = (): void => listener.onReady();
     this.#plan = plan;
     this.#events = events;
     this.#progress = progress;
     this.#listener = listener;
     this.work = new Work(plan.state?.tracked);
-    this.feed = new Feed(plan, {
-      onArrival: () => {
-        listener.onRead();
-        listener.onReady();
-      },
-      onReaderLost: (error) => listener.onDoubt('lost', error),
-    });
+    this.feed = new Feed(plan, listener);
     this.#runner = new MessageRunner(plan, attributes, ready);
     this.#committer = new Committer(plan.state, plan.environment, ready);
-    this.#retries = new Retries(plan, ready);
-    this.#afterCommit = new AfterCommit(plan.logger);
+    this.#retries = new Retries(plan, events, ready);
   }
 
   /** What must be compared with the store after a doubt. */
@@ -155,16 +135,7 @@ export class Pipeline {
   #failed(delivery: Delivery, error: unknown): void {
     this.feed.putBack([delivery]);
     this.#progress.failures += 1;
-    const count = this.#retries.count(delivery);
-    if (this.#isStopping) return;
-    if (this.#retries.isFinal(error, count)) {
-      this.ending = { error: finalError(this.#plan, delivery, error, count), isAtOnce: false };
-      return;
-    }
-    const { stream, id } = delivery;
-    const delayMs = this.#retries.schedule(count);
-    this.#events.emit('retry', { stream, id, attempt: count, delayMs, error });
-    this.#plan.logger[count >= 5 ? 'error' : 'debug'](failureReport(this.#plan, delivery, count, delayMs), error);
+    this.ending = this.#retries.fail(delivery, error, this.#isStopping);
   }
 
   // Committing: one commit at a time, of all that is staged when it is sent.
@@ -190,7 +161,8 @@ export class Pipeline {
     if (result === undefined) return;
     if ('error' in result) this.#commitFailed(result.error);
     else if (result.answer.outcome === 'committed' || result.answer.outcome === 'already') this.acknowledge();
-    else if (result.answer.outcome === 'gone' && result.answer.what === 'state') this.endAtOnce(stateLostError(this.#plan));
+    else if (result.answer.outcome === 'gone' && result.answer.what === 'state')
+      this.endAtOnce(stateLostError(this.#plan));
     else this.#listener.onDoubt(result.answer.outcome === 'stale' ? 'stale' : 'lost');
   }
 
@@ -199,13 +171,7 @@ export class Pipeline {
     const batch = this.work.acknowledge();
     const commit = this.#committer.acknowledge();
     this.#isolated = Math.max(0, this.#isolated - batch.size);
-    this.#progress.acknowledge(commit, batch.size);
-    this.#afterCommit.run(batch.callbacks);
-    if (batch.size > 0 && this.#events.has('commit')) {
-      const { publishes, cursors } = commit;
-      this.#events.emit('commit', { messages: batch.size, publishes: publishes.length, cursors });
-    }
-    this.#listener.onCommitted();
+    this.#listener.onCommitted(commit, batch);
   }
 
   #commitFailed(error: unknown): void {
@@ -220,7 +186,8 @@ export class Pipeline {
     this.undoAll(error);
     if (size === 1) this.#failed(this.feed.take()!, error);
     else if (size > 1) this.#isolated = size;
-    else this.#listener.onDoubt('lost', new StoreUnavailableError('The store refuses even an empty commit.', {}, error));
+    else
+      this.#listener.onDoubt('lost', new StoreUnavailableError('The store refuses even an empty commit.', {}, error));
   }
 
   /** Undoes whatever is not committed, ends the running handler, and queues all these messages again in their order. */
@@ -271,16 +238,9 @@ export class Pipeline {
     this.feed.detach();
   }
 
-  /** Resolves when the `afterCommit` callbacks of all acknowledged commits have settled. */
-  async callbacksSettled(): Promise<void> {
-    await this.#afterCommit.settled();
-  }
-
   #endWithProblem(problem: unknown): void {
     this.ending = { error: problem, isAtOnce: false };
-    if (!isArsError(problem, 'ARS_STREAM_GAP')) return;
-    const stream = problem.details.stream!;
-    const after = this.#progress.committed.get(stream)?.position ?? '0-0';
-    this.#events.emit('gap', { stream, lost: problem.details['lost'] as number, after });
+    const gap = gapOf(problem, this.#progress);
+    if (gap !== undefined) this.#events.emit('gap', gap);
   }
 }

@@ -20,7 +20,7 @@ export interface ConsumerPlan {
   readonly store: StreamStore;
   readonly source: StreamStore;
   readonly start: StartPoint;
-  readonly handle: (message: Fields, transaction: Transaction<any>) => unknown;
+  readonly handle: (message: Fields, transaction: Transaction<object>) => unknown;
   readonly state: StatePlan | undefined;
   readonly batch: { readonly maxMessages: number; readonly maxBytes: number };
   readonly retry: { readonly attempts: number; readonly minDelayMs: number; readonly maxDelayMs: number };
@@ -37,7 +37,7 @@ const OPTIONS = [
 ]; // prettier-ignore
 
 /** Checks the options; throws `ConfigurationError` that names the first one that is wrong. */
-export function planConsumer(options: StreamConsumerOptions<any>): ConsumerPlan {
+export function planConsumer<S extends object>(options: StreamConsumerOptions<S>): ConsumerPlan {
   objectOption('options', options);
   refuseUnknown(options, OPTIONS);
   const store = storeOption('store', options.store);
@@ -73,15 +73,27 @@ export function planConsumer(options: StreamConsumerOptions<any>): ConsumerPlan 
 
 function storeOption(option: string, value: unknown): StreamStore {
   const methods = ['openReader', 'openHome', 'append', 'tail', 'placementProblem', 'close'] as const;
-  return methodsOption<StreamStore>(option, value, methods, 'a store, such as createMemoryStore() or createIoredisStore(url)');
+  return methodsOption<StreamStore>(
+    option,
+    value,
+    methods,
+    'a store, such as createMemoryStore() or createIoredisStore(url)',
+  );
 }
 
-function handlerOption(handler: Handler<Fields, any>): ConsumerPlan['handle'] {
+function handlerOption<S extends object>(handler: Handler<Fields, S>): ConsumerPlan['handle'] {
   if (typeof handler === 'function') {
     const isClass = /^class\b/.test(Function.prototype.toString.call(handler));
-    return isClass ? refuseOption('handler', 'an instance of the class, not the class itself') : handler;
+    return isClass
+      ? refuseOption('handler', 'an instance of the class, not the class itself')
+      : (handler as unknown as ConsumerPlan['handle']);
   }
-  const object = methodsOption<{ handle: ConsumerPlan['handle'] }>('handler', handler, ['handle'], 'a function, or an object with handle(message, transaction)');
+  const object = methodsOption<{ handle: ConsumerPlan['handle'] }>(
+    'handler',
+    handler,
+    ['handle'],
+    'a function, or an object with handle(message, transaction)',
+  );
   return (message, transaction) => object.handle(message, transaction);
 }
 
@@ -113,7 +125,8 @@ function startOption(startFrom: unknown): StartPoint {
   if (startFrom === undefined || startFrom === 'beginning') return 'beginning';
   if (startFrom === 'end') return 'end';
   if (startFrom instanceof Date && startFrom.getTime() >= 0) return { fromId: `${startFrom.getTime()}-0` };
-  if (typeof startFrom === 'string' && /^\d+$/.test(startFrom) && isEntryId(`${startFrom}-0`)) return { fromId: `${startFrom}-0` };
+  if (typeof startFrom === 'string' && /^\d+$/.test(startFrom) && isEntryId(`${startFrom}-0`))
+    return { fromId: `${startFrom}-0` };
   if (typeof startFrom === 'string' && isEntryId(startFrom)) return { fromId: startFrom };
   return refuseOption('startFrom', "'beginning', 'end', an entry ID such as '1526919030474-0', or a valid Date");
 }
@@ -130,7 +143,8 @@ function batchOption(value: unknown): ConsumerPlan['batch'] {
 function retryOption(value: unknown): ConsumerPlan['retry'] {
   const given = value === undefined ? {} : (objectOption('retry', value) as Record<string, unknown>);
   refuseUnknown(given, ['attempts', 'minDelayMs', 'maxDelayMs'], 'retry.');
-  const attempts = given['attempts'] === Infinity ? Infinity : countOption('retry.attempts', given['attempts'], Infinity);
+  const attempts =
+    given['attempts'] === Infinity ? Infinity : countOption('retry.attempts', given['attempts'], Infinity);
   const minDelayMs = countOption('retry.minDelayMs', given['minDelayMs'], 100, 0);
   const maxDelayMs = countOption('retry.maxDelayMs', given['maxDelayMs'], Math.max(30_000, minDelayMs), 0);
   if (maxDelayMs < minDelayMs) refuseOption('retry.maxDelayMs', 'at least retry.minDelayMs');

@@ -1,5 +1,6 @@
 import type { Environment } from '../domain/environment.js';
-import type { Commit, StreamCursor } from '../store/stream-store.js';
+import type { Commit } from '../store/commit.js';
+import type { StreamCursor } from '../store/stored-consumer.js';
 
 /** Counts since the start of this consumer object, its lag and its recent rate. */
 export interface ConsumerStats {

@@ -1,8 +1,11 @@
 import type { ArsErrorCode } from '../domain/errors.js';
 import { isArsError } from '../domain/errors.js';
-import type { FailedAttempt } from '../store/stream-store.js';
+import type { FailedAttempt } from '../store/stored-consumer.js';
 import type { Delivery } from '../transaction/delivery.js';
 import { backoffMs } from './backoff.js';
+import { failureReport, finalError } from './endings.js';
+import type { Ending } from './endings.js';
+import type { EventHub } from './events.js';
 import type { ConsumerPlan } from './plan.js';
 
 /** Failures that no retry can mend (PROTOCOL P18). */
@@ -14,16 +17,21 @@ const FINAL: readonly ArsErrorCode[] = [
   'ARS_STATE_SCHEMA',
 ];
 
+/** From this failure of a message on, each is logged as an error. */
+const LOUD_FROM = 5;
+
 /** Counts the failures of the one message that is failing, and times its next try. */
 export class Retries {
   readonly #plan: ConsumerPlan;
+  readonly #events: EventHub;
   readonly #onDue: () => void;
   #failing: FailedAttempt | undefined;
   #cancelTimer: (() => void) | undefined;
   #isUnrecorded = false;
 
-  constructor(plan: ConsumerPlan, onDue: () => void) {
+  constructor(plan: ConsumerPlan, events: EventHub, onDue: () => void) {
     this.#plan = plan;
+    this.#events = events;
     this.#onDue = onDue;
   }
 
@@ -52,28 +60,26 @@ export class Retries {
     return this.#isFailing(delivery) ? this.#failing!.count + 1 : 1;
   }
 
-  /** Counts a failure; returns how often the message has failed now. */
-  count(delivery: Delivery): number {
+  /**
+   * Counts a failure and starts the wait for the next try, or returns what ends the consumer if there is none. While the
+   * consumer is stopping, the message is left for the next start.
+   */
+  fail(delivery: Delivery, error: unknown, isStopping: boolean): Ending | undefined {
+    const { stream, id } = delivery;
     const count = this.attemptOf(delivery);
-    this.#failing = { stream: delivery.stream, id: delivery.id, count };
+    this.#failing = { stream, id, count };
     this.#isUnrecorded = true;
-    return count;
-  }
-
-  /** Whether a failure, the message's n-th, is its last. */
-  isFinal(error: unknown, count: number): boolean {
-    return count >= this.#plan.retry.attempts || FINAL.some((code) => isArsError(error, code));
-  }
-
-  /** Starts the wait for the next try; returns its milliseconds. */
-  schedule(count: number): number {
-    const { minDelayMs, maxDelayMs } = this.#plan.retry;
-    const delayMs = backoffMs(count, minDelayMs, maxDelayMs, this.#plan.environment);
-    this.#cancelTimer = this.#plan.environment.after(delayMs, () => {
-      this.#cancelTimer = undefined;
-      this.#onDue();
-    });
-    return delayMs;
+    if (isStopping) return undefined;
+    if (count >= this.#plan.retry.attempts || FINAL.some((code) => isArsError(error, code))) {
+      return { error: finalError(this.#plan, delivery, error, count), isAtOnce: false };
+    }
+    const delayMs = this.#schedule(count);
+    this.#events.emit('retry', { stream, id, attempt: count, delayMs, error });
+    this.#plan.logger[count >= LOUD_FROM ? 'error' : 'debug'](
+      failureReport(this.#plan, delivery, count, delayMs),
+      error,
+    );
+    return undefined;
   }
 
   /** A message was handled: if it was the failing one, it is no longer. */
@@ -92,6 +98,16 @@ export class Retries {
   cancel(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
+  }
+
+  #schedule(count: number): number {
+    const { minDelayMs, maxDelayMs } = this.#plan.retry;
+    const delayMs = backoffMs(count, minDelayMs, maxDelayMs, this.#plan.environment);
+    this.#cancelTimer = this.#plan.environment.after(delayMs, () => {
+      this.#cancelTimer = undefined;
+      this.#onDue();
+    });
+    return delayMs;
   }
 
   #isFailing(delivery: Delivery): boolean {

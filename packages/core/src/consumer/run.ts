@@ -1,5 +1,8 @@
 import { isArsError, StoppedError } from '../domain/errors.js';
 import type { AttributeSource } from '../transaction/persistable.js';
+import type { Commit } from '../store/commit.js';
+import type { Batch } from '../transaction/batch.js';
+import { AfterCommit } from './after-commit.js';
 import { CaughtUp } from './caught-up.js';
 import type { EventHub } from './events.js';
 import type { Claimed } from './ownership.js';
@@ -23,6 +26,7 @@ export class ConsumerRun {
   readonly #events: EventHub;
   readonly #wake = new Wake();
   readonly #tenure: Tenure;
+  readonly #afterCommit: AfterCommit;
   #isStopping = false;
   #isForced = false;
 
@@ -31,15 +35,16 @@ export class ConsumerRun {
     this.#events = events;
     this.progress = new Progress(plan.environment);
     this.caughtUp = new CaughtUp((stream, target) => this.#hasPassed(stream, target));
+    this.#afterCommit = new AfterCommit(plan.logger);
     this.#tenure = new Tenure(plan, () => this.#wake.signal());
     const listener = {
       onReady: () => this.#wake.signal(),
       onDoubt: this.#tenure.suspect.bind(this.#tenure),
-      onCommitted: () => {
-        this.#tenure.prospered();
+      onCommitted: this.#committed.bind(this),
+      onRead: () => {
         this.caughtUp.check();
+        this.#wake.signal();
       },
-      onRead: () => this.caughtUp.check(),
     };
     this.pipeline = new Pipeline(plan, events, this.progress, listener, attributes);
   }
@@ -64,13 +69,14 @@ export class ConsumerRun {
     } finally {
       this.pipeline.close();
       await this.#tenure.end();
-      if (!this.#isForced) await this.pipeline.callbacksSettled();
+      if (!this.#isForced) await this.#afterCommit.settled();
     }
   }
 
   /** Lets the message in hand finish and commit, then ends `process`. */
   stop(): void {
     this.#isStopping = true;
+    this.#tenure.hasten();
     this.pipeline.stop();
     this.#wake.signal();
   }
@@ -91,6 +97,17 @@ export class ConsumerRun {
       if (this.#isForced || this.pipeline.isDone) return;
       await this.#wake.wait();
     }
+  }
+
+  #committed(commit: Commit, batch: Batch): void {
+    this.progress.acknowledge(commit, batch.size);
+    this.#tenure.prospered();
+    this.#afterCommit.run(batch.callbacks);
+    if (batch.size > 0 && this.#events.has('commit')) {
+      const { publishes, cursors } = commit;
+      this.#events.emit('commit', { messages: batch.size, publishes: publishes.length, cursors });
+    }
+    this.caughtUp.check();
   }
 
   async #resolveDoubt(): Promise<void> {
@@ -119,7 +136,10 @@ export class ConsumerRun {
     const to = claimed.checkpoint.cursors;
     this.pipeline.restart(claimed);
     this.progress.rewinds += 1;
-    this.#plan.logger.warn(`Consumer "${this.#plan.address.consumerId}" was rewound: the store had lost newer commits.`, { from, to });
+    this.#plan.logger.warn(
+      `Consumer "${this.#plan.address.consumerId}" was rewound: the store had lost newer commits.`,
+      { from, to },
+    );
     this.#events.emit('rewound', { from, to });
   }
 

@@ -36,7 +36,10 @@ export async function openSession(
   return { reader, home, history: reader.history ?? environment.uniqueToken(), close };
 }
 
-async function openBoth(reading: Promise<StreamReader>, homing: Promise<ConsumerHome>): Promise<[StreamReader, ConsumerHome]> {
+async function openBoth(
+  reading: Promise<StreamReader>,
+  homing: Promise<ConsumerHome>,
+): Promise<[StreamReader, ConsumerHome]> {
   const [reader, home] = await Promise.allSettled([reading, homing]);
   if (reader.status === 'fulfilled' && home.status === 'fulfilled') return [reader.value, home.value];
   if (reader.status === 'fulfilled') reader.value.close();

@@ -19,24 +19,33 @@ export interface StatePlan {
 }
 
 /** The state that the options declare, or `undefined` for a consumer without. */
-export function planState(options: StreamConsumerOptions<any>): StatePlan | undefined {
+export function planState<S extends object>(options: StreamConsumerOptions<S>): StatePlan | undefined {
   const serializer = serializerOption(options.serializer);
   const version = countOption('stateVersion', options.stateVersion, 0, 0);
   const handler: unknown = options.handler;
   if (handler instanceof Persistable) return planPersistable(handler, options, serializer, version);
   if (options.state === undefined) return undefined;
   const defaults = defaultsOption(options.state);
-  return { name: undefined, tracked: track(defaults, serializer), serializer, version, defaults, persistable: undefined };
+  return {
+    name: undefined,
+    tracked: track(defaults, serializer),
+    serializer,
+    version,
+    defaults,
+    persistable: undefined,
+  };
 }
 
-function planPersistable(
+function planPersistable<S extends object>(
   handler: Persistable,
-  options: StreamConsumerOptions<any>,
+  options: StreamConsumerOptions<S>,
   serializer: Serializer,
   version: number,
 ): StatePlan | undefined {
   if (options.state !== undefined) {
-    throw new ConfigurationError('state cannot be given with a Persistable handler, whose attributes are the state.', { option: 'state' });
+    throw new ConfigurationError('state cannot be given with a Persistable handler, whose attributes are the state.', {
+      option: 'state',
+    });
   }
   const name = nameOption('handler.uniqueId', handler.uniqueId);
   const defaults = declaredAttributes(handler);
@@ -64,7 +73,12 @@ function defaultsOption(state: unknown): () => Record<string, unknown> {
 
 function serializerOption(value: unknown): Serializer {
   if (value === undefined) return strictJson;
-  const serializer = methodsOption<Serializer>('serializer', value, ['serialize', 'deserialize'] as never, 'a serializer, such as superjsonSerializer');
+  const serializer = methodsOption<Serializer>(
+    'serializer',
+    value,
+    ['serialize', 'deserialize'] as never,
+    'a serializer, such as superjsonSerializer',
+  );
   nameOption('serializer.name', serializer.name);
   return serializer;
 }

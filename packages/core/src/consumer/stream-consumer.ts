@@ -64,7 +64,9 @@ export class StreamConsumer<S extends object = Record<string, unknown>> implemen
   start(): Promise<void> {
     if (this.#starting !== undefined) return this.#starting;
     if (this.#stopping !== undefined || this.#plan.signal?.aborted === true) {
-      return Promise.reject(new ConfigurationError(`Consumer "${this.consumerId}" was stopped; create a new one to start again.`));
+      return Promise.reject(
+        new ConfigurationError(`Consumer "${this.consumerId}" was stopped; create a new one to start again.`),
+      );
     }
     this.#starting = this.#start();
     return this.#starting;
@@ -84,7 +86,8 @@ export class StreamConsumer<S extends object = Record<string, unknown>> implemen
    * rejects when the consumer ends before.
    */
   async caughtUp(): Promise<void> {
-    if (this.#starting === undefined) throw new ConfigurationError(`Consumer "${this.consumerId}" has not been started.`);
+    if (this.#starting === undefined)
+      throw new ConfigurationError(`Consumer "${this.consumerId}" has not been started.`);
     await this.#starting;
     const tails = await this.#tails();
     if (this.#hasEnded) await this.#rejectEnded();
@@ -140,7 +143,9 @@ export class StreamConsumer<S extends object = Record<string, unknown>> implemen
     await new Promise<void>((resolve) => {
       const { environment, stopTimeoutMs, logger } = this.#plan;
       const cancel = environment.after(stopTimeoutMs, () => {
-        logger.warn(`Consumer "${this.consumerId}" did not stop within ${stopTimeoutMs} ms; what it had not committed is dropped.`);
+        logger.warn(
+          `Consumer "${this.consumerId}" did not stop within ${stopTimeoutMs} ms; what it had not committed is dropped.`,
+        );
         this.#run.force();
         resolve();
       });
@@ -159,7 +164,10 @@ export class StreamConsumer<S extends object = Record<string, unknown>> implemen
     const isStopped = this.#stopping !== undefined && isArsError(failure?.error, 'ARS_STOPPED');
     this.#settleClosed(isStopped ? undefined : failure);
     if (failure !== undefined && this.#stopping === undefined) {
-      this.#plan.logger.error(`Consumer "${this.consumerId}" of "${this.#plan.address.scope}" has ended.`, failure.error);
+      this.#plan.logger.error(
+        `Consumer "${this.consumerId}" of "${this.#plan.address.scope}" has ended.`,
+        failure.error,
+      );
     }
   }
 
@@ -180,7 +188,7 @@ export class StreamConsumer<S extends object = Record<string, unknown>> implemen
         return new Map(address.streams.map((stream, index) => [stream, ids[index]!]));
       } catch (error) {
         if (!isArsError(error, 'ARS_STORE_UNAVAILABLE')) throw error;
-        if (this.#hasEnded) return await this.#rejectEnded();
+        if (this.#hasEnded) await this.#rejectEnded();
         await new Promise<void>((resolve) => environment.after(backoffMs(attempt, 50, 1_000, environment), resolve));
       }
     }

@@ -1,6 +1,7 @@
 import { isArsError, StoppedError } from '../domain/errors.js';
 import type { ArsError } from '../domain/errors.js';
-import type { ConsumerHome, StreamReader, Token } from '../store/stream-store.js';
+import type { Token } from '../store/claim.js';
+import type { ConsumerHome, StreamReader } from '../store/stream-store.js';
 import { backoffMs } from './backoff.js';
 import { Ownership } from './ownership.js';
 import type { Claimed } from './ownership.js';
@@ -25,6 +26,7 @@ export class Tenure {
   #hasShownLife = false;
   #cancelHeartbeat: (() => void) | undefined;
   #interrupt: (() => void) | undefined;
+  #isStopping = false;
   #isGivenUp = false;
 
   constructor(plan: ConsumerPlan, onDoubt: () => void) {
@@ -59,10 +61,16 @@ export class Tenure {
         return await this.#beginOnce();
       } catch (error) {
         if (!isNotNow(error)) throw error;
-        await this.#pause(error);
-        if (this.#isGivenUp) throw this.#stopped();
+        if (!this.#isStopping) await this.#pause(error);
+        if (this.#isStopping) throw this.#stopped();
       }
     }
+  }
+
+  /** Cuts a wait for the store short: the consumer is to stop. A start that is waiting is given up. */
+  hasten(): void {
+    this.#isStopping = true;
+    this.#interrupt?.();
   }
 
   /** Something was lost, or the store said it was rewound: nothing goes on before `resolve`. */
@@ -117,7 +125,7 @@ export class Tenure {
   giveUp(): void {
     this.#isGivenUp = true;
     this.#session?.close();
-    this.#interrupt?.();
+    this.hasten();
   }
 
   async #beginOnce(): Promise<Claimed> {
@@ -145,7 +153,9 @@ export class Tenure {
     const { environment, logger, address } = this.#plan;
     const delayMs = this.#troubles === 1 ? 0 : backoffMs(this.#troubles - 1, 50, 2_000, environment);
     const why = error?.message ?? 'the store gave a doubtful answer.';
-    logger.warn(`Consumer "${address.consumerId}" of "${address.scope}" looks at the store again in ${Math.round(delayMs)} ms: ${why}`);
+    logger.warn(
+      `Consumer "${address.consumerId}" of "${address.scope}" looks at the store again in ${Math.round(delayMs)} ms: ${why}`,
+    );
     if (delayMs === 0 || this.#isGivenUp) return;
     await new Promise<void>((resolve) => {
       const cancel = environment.after(delayMs, resolve);

@@ -28,7 +28,9 @@ export function compareIds(a: EntryId, b: EntryId): number {
   if (a === b) return 0;
   const dashA = a.indexOf('-');
   const dashB = b.indexOf('-');
-  return compareDecimals(a.slice(0, dashA), b.slice(0, dashB)) || compareDecimals(a.slice(dashA + 1), b.slice(dashB + 1));
+  return (
+    compareDecimals(a.slice(0, dashA), b.slice(0, dashB)) || compareDecimals(a.slice(dashA + 1), b.slice(dashB + 1))
+  );
 }
 
 /** The largest ID below the given one; `0-0` has none below it and is returned as it is. */

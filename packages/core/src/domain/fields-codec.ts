@@ -28,7 +28,9 @@ export function encodeFields(message: FieldsInput): EncodedFields {
   }
   if (fields.length === 0) throw new MessageValidationError('A message must have at least one field.');
   if (fields.length > FIELDS_MAX * 2) {
-    throw new MessageValidationError(`A message may have at most ${FIELDS_MAX} fields; this one has ${fields.length / 2}.`);
+    throw new MessageValidationError(
+      `A message may have at most ${FIELDS_MAX} fields; this one has ${fields.length / 2}.`,
+    );
   }
   return { fields, bytes };
 }

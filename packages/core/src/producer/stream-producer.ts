@@ -25,10 +25,13 @@ export class StreamProducer {
 
   constructor(options: StreamProducerOptions) {
     if (typeof options?.store?.append !== 'function') {
-      throw new ConfigurationError('store must be a store, such as createMemoryStore() or createIoredisStore(url).', { option: 'store' });
+      throw new ConfigurationError('store must be a store, such as createMemoryStore() or createIoredisStore(url).', {
+        option: 'store',
+      });
     }
     const unknown = Object.keys(options).find((name) => name !== 'store');
-    if (unknown !== undefined) throw new ConfigurationError(`${unknown} is not an option of StreamProducer.`, { option: unknown });
+    if (unknown !== undefined)
+      throw new ConfigurationError(`${unknown} is not an option of StreamProducer.`, { option: unknown });
     this.#store = options.store;
   }
 
@@ -42,7 +45,10 @@ export class StreamProducer {
       throw new ConfigurationError('The stream to publish to must be a non-empty string.');
     }
     const { idempotencyKey } = options;
-    if (idempotencyKey !== undefined && (typeof idempotencyKey !== 'string' || idempotencyKey === '' || !idempotencyKey.isWellFormed())) {
+    if (
+      idempotencyKey !== undefined &&
+      (typeof idempotencyKey !== 'string' || idempotencyKey === '' || !idempotencyKey.isWellFormed())
+    ) {
       throw new MessageValidationError('idempotencyKey must be a non-empty string.', { stream });
     }
     const { fields } = encodeFields(message);

@@ -28,7 +28,8 @@ export class ArrayHandler extends ArrayWriter {
     this.demandOpen();
     const isNew = !Object.hasOwn(target, key);
     if (key !== 'length') demandPlainData(property, isNew);
-    else if (property.writable === false || property.get !== undefined) throw new TypeError('the length of an array of the state must stay writable');
+    else if (property.writable === false || property.get !== undefined)
+      throw new TypeError('the length of an array of the state must stay writable');
     return isNew || 'value' in property ? this.set(target, key, property.value, this.proxy) : true;
   }
 

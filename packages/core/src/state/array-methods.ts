@@ -38,7 +38,9 @@ function sortElements(array: ArrayWriter, compare: ((a: unknown, b: unknown) => 
 function copyElementsWithin(array: ArrayWriter, to: number, from: number, until: number | undefined): void {
   const { target } = array;
   const sources = Array.from(target, (_, index) => index).copyWithin(to, from, until);
-  const raw = sources.map((source, index) => (source === index ? target[index] : cloneState(target[source], array, array.depth + 1)));
+  const raw = sources.map((source, index) =>
+    source === index ? target[index] : cloneState(target[source], array, array.depth + 1),
+  );
   array.replace(0, target.length, raw);
 }
 
@@ -49,7 +51,10 @@ function fillElements(array: ArrayWriter, value: unknown, from: number, until: n
     return { start, count: Math.max(indexIn(length, until) - start, 0) };
   };
   const expected = bounds();
-  const raw = array.accept(expected.start, Array.from({ length: expected.count }, () => value));
+  const raw = array.accept(
+    expected.start,
+    Array.from({ length: expected.count }, () => value),
+  );
   const { start, count } = bounds();
   array.replace(start, Math.min(count, raw.length), raw.slice(0, count));
 }
@@ -82,7 +87,8 @@ const methods = {
     return spliceElements(array, from, args.length === 1 ? Infinity : integerOf(deleteCount), items);
   },
   sort(this: unknown, compare?: (a: unknown, b: unknown) => number): unknown {
-    if (compare !== undefined && typeof compare !== 'function') throw new TypeError('the comparator must be a function');
+    if (compare !== undefined && typeof compare !== 'function')
+      throw new TypeError('the comparator must be a function');
     sortElements(writerOf(this), compare);
     return this;
   },
@@ -106,4 +112,6 @@ const methods = {
  * The methods that write to arrays of the state, by name, each recording one range. They take what they work on from
  * `this`, so that one function serves all arrays. Elements that `fill` and `copyWithin` would share are copied.
  */
-export const ARRAY_METHODS: ReadonlyMap<PropertyKey, (this: unknown, ...args: never[]) => unknown> = new Map(Object.entries(methods));
+export const ARRAY_METHODS: ReadonlyMap<PropertyKey, (this: unknown, ...args: never[]) => unknown> = new Map(
+  Object.entries(methods),
+);

@@ -51,6 +51,9 @@ export abstract class ArrayWriter extends TrackedHandler<unknown[]> {
   }
 
   #gap(index: number): Error {
-    return refusal(joinPath(this.path(), index), 'is beyond the end of its array and would leave holes, which state cannot hold');
+    return refusal(
+      joinPath(this.path(), index),
+      'is beyond the end of its array and would leave holes, which state cannot hold',
+    );
   }
 }

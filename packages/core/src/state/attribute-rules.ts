@@ -12,7 +12,10 @@ export class AttributeRules {
     this.#defaults = new Map(Object.entries(defaults));
     this.declared = [...this.#defaults.keys()].sort();
     for (const [name, value] of this.#defaults) {
-      if (value === undefined) throw new ConfigurationError(`the default of attribute ${JSON.stringify(name)} is undefined; use null`, { attribute: name });
+      if (value === undefined)
+        throw new ConfigurationError(`the default of attribute ${JSON.stringify(name)} is undefined; use null`, {
+          attribute: name,
+        });
     }
   }
 
@@ -21,10 +24,14 @@ export class AttributeRules {
     const defaultValue = this.#defaults.get(name);
     if (defaultValue === undefined) return;
     if (value === undefined) {
-      throw new ConfigurationError(`attribute ${JSON.stringify(name)} is declared and can be neither deleted nor undefined; use null`, { attribute: name });
+      throw new ConfigurationError(
+        `attribute ${JSON.stringify(name)} is declared and can be neither deleted nor undefined; use null`,
+        { attribute: name },
+      );
     }
     if (typeof value === typeof defaultValue && typeof value !== 'object') return;
     const problem = kindProblem(defaultValue, value);
-    if (problem !== undefined) throw new StateSchemaError(`attribute ${JSON.stringify(name)} ${problem}`, { attribute: name });
+    if (problem !== undefined)
+      throw new StateSchemaError(`attribute ${JSON.stringify(name)} ${problem}`, { attribute: name });
   }
 }

@@ -5,7 +5,8 @@ import { trackedBehind } from './proxy-identity.js';
 
 /** Sets an own data property, whatever its name: `__proto__` becomes data too and never a prototype. */
 export function setOwn(target: object, name: string, value: unknown): void {
-  if (name === '__proto__') Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
+  if (name === '__proto__')
+    Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
   else (target as Record<string, unknown>)[name] = value;
 }
 
@@ -34,7 +35,8 @@ export class ValueCopier {
     }
     if (typeof value !== 'object' || value === null) return value;
     if (depth > DEPTH_MAX) throw refusal(joinPath(parent.path(), key), `is nested deeper than ${DEPTH_MAX} levels`);
-    if (isAncestor(value, parent)) throw refusal(joinPath(parent.path(), key), 'contains itself, which state cannot hold');
+    if (isAncestor(value, parent))
+      throw refusal(joinPath(parent.path(), key), 'contains itself, which state cannot hold');
     const step = new Step(parent, key, value);
     const tracked = trackedBehind(value);
     if (tracked !== undefined) return cloneState(tracked.target, step, depth);
@@ -46,9 +48,12 @@ export class ValueCopier {
     if (kind === undefined) throw refusal(step.path(), `is ${article(className(value))}, which state cannot hold`);
     if (kind === 'plain object') return this.#copyPlain(value, step, depth);
     if (kind === 'array') return this.#copyArray(value as unknown[], step, depth);
-    if (Object.getOwnPropertyNames(value).length > 0 || hasSymbols(value)) throw refusal(step.path(), `is ${article(kind)} with properties of its own, which state cannot hold`);
+    if (Object.getOwnPropertyNames(value).length > 0 || hasSymbols(value))
+      throw refusal(step.path(), `is ${article(kind)} with properties of its own, which state cannot hold`);
     if (kind === 'Date') return new Date((value as Date).getTime());
-    return kind === 'Map' ? this.#copyMap(value as Map<unknown, unknown>, step, depth) : copySet(value as Set<unknown>, step);
+    return kind === 'Map'
+      ? this.#copyMap(value as Map<unknown, unknown>, step, depth)
+      : copySet(value as Set<unknown>, step);
   }
 
   #copyPlain(source: object, step: Step, depth: number): object {
@@ -56,8 +61,10 @@ export class ValueCopier {
     if (hasSymbols(source)) throw refusal(step.path(), 'has a symbol as a key, which state cannot hold');
     for (const name of Object.getOwnPropertyNames(source)) {
       const property = Reflect.getOwnPropertyDescriptor(source, name)!;
-      if (property.get !== undefined || property.set !== undefined) throw refusal(joinPath(step.path(), name), 'is an accessor, which state cannot hold');
-      if (property.enumerable !== true) throw refusal(joinPath(step.path(), name), 'is not enumerable, which state cannot hold');
+      if (property.get !== undefined || property.set !== undefined)
+        throw refusal(joinPath(step.path(), name), 'is an accessor, which state cannot hold');
+      if (property.enumerable !== true)
+        throw refusal(joinPath(step.path(), name), 'is not enumerable, which state cannot hold');
       const value: unknown = property.value;
       if (value === undefined && this.dropsUndefined) continue;
       setOwn(copy, name, typeof value === 'number' ? value : this.copy(value, step, name, depth + 1));
@@ -69,10 +76,12 @@ export class ValueCopier {
     const copy: unknown[] = [];
     for (let index = 0; index < source.length; index++) {
       const value = source[index];
-      if (value === undefined && !Object.hasOwn(source, index)) throw refusal(joinPath(step.path(), index), 'is a hole, which state cannot hold');
+      if (value === undefined && !Object.hasOwn(source, index))
+        throw refusal(joinPath(step.path(), index), 'is a hole, which state cannot hold');
       copy.push(typeof value === 'number' ? value : this.copy(value, step, index, depth + 1));
     }
-    if (Object.getOwnPropertyNames(source).length !== source.length + 1 || hasSymbols(source)) throw refusal(step.path(), 'is an array with named properties, which state cannot hold');
+    if (Object.getOwnPropertyNames(source).length !== source.length + 1 || hasSymbols(source))
+      throw refusal(step.path(), 'is an array with named properties, which state cannot hold');
     return copy;
   }
 
@@ -116,7 +125,9 @@ function cloneObject(source: object, place: Located, depth: number): object {
     case 'array':
       return (source as unknown[]).map((value) => cloneState(value, place, depth + 1));
     case 'Map':
-      return new Map([...(source as Map<unknown, unknown>)].map(([key, value]) => [key, cloneState(value, place, depth + 1)]));
+      return new Map(
+        [...(source as Map<unknown, unknown>)].map(([key, value]) => [key, cloneState(value, place, depth + 1)]),
+      );
     case 'Set':
       return new Set(source as Set<unknown>);
     case 'Date':

@@ -2,7 +2,8 @@ import { SerializationError } from '../domain/errors.js';
 import { article, className, kindOf } from './kind.js';
 import { DEPTH_MAX, isAncestor, joinPath, type Located, type PathKey, Step } from './path.js';
 
-const REMEDY = 'strict JSON refuses what it would change; use the serializer of @ars/superjson or @ars/msgpack, or another value';
+const REMEDY =
+  'strict JSON refuses what it would change; use the serializer of @ars/superjson or @ars/msgpack, or another value';
 
 function unsound(place: Located, key: PathKey | undefined, reason: string): SerializationError {
   const path = key === undefined ? place.path() : joinPath(place.path(), key);
@@ -50,13 +51,18 @@ function demandJsonElements(values: readonly unknown[], step: Step, depth: numbe
     if (value === undefined && !Object.hasOwn(values, index)) throw unsound(step, index, 'is a hole');
     demandJson(value, step, index, depth + 1);
   }
-  if (Object.getOwnPropertyNames(values).length !== values.length + 1 || Object.getOwnPropertySymbols(values).length > 0) throw unsound(step, undefined, 'is an array with named properties');
+  if (
+    Object.getOwnPropertyNames(values).length !== values.length + 1 ||
+    Object.getOwnPropertySymbols(values).length > 0
+  )
+    throw unsound(step, undefined, 'is an array with named properties');
 }
 
 function demandJsonProperties(values: Readonly<Record<string, unknown>>, step: Step, depth: number): void {
   const names = Object.keys(values);
   const held = Object.values(values);
-  const hasMore = Object.getOwnPropertyNames(values).length !== names.length || Object.getOwnPropertySymbols(values).length > 0;
+  const hasMore =
+    Object.getOwnPropertyNames(values).length !== names.length || Object.getOwnPropertySymbols(values).length > 0;
   if (hasMore) throw unsound(step, undefined, 'has keys that are symbols or not enumerable');
   for (let index = 0; index < names.length; index++) {
     const name = names[index]!;

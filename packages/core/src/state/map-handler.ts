@@ -74,9 +74,13 @@ const methods = {
     return iterate(handlerOf(this));
   },
   forEach(this: unknown, callback: (value: unknown, key: unknown, map: unknown) => void, thisArg?: unknown): void {
-    for (const [key, value] of iterate(handlerOf(this)) as Iterable<[unknown, unknown]>) callback.call(thisArg, value, key, this);
+    for (const [key, value] of iterate(handlerOf(this)) as Iterable<[unknown, unknown]>)
+      callback.call(thisArg, value, key, this);
   },
 };
 
 /** What a proxy of a Map has instead of the language's methods, which work on real Maps only. */
-const METHODS: ReadonlyMap<PropertyKey, unknown> = new Map<PropertyKey, unknown>([...Object.entries(methods), [Symbol.iterator, methods.entries]]);
+const METHODS: ReadonlyMap<PropertyKey, unknown> = new Map<PropertyKey, unknown>([
+  ...Object.entries(methods),
+  [Symbol.iterator, methods.entries],
+]);

@@ -73,7 +73,8 @@ export class ObjectHandler extends TrackedHandler<Properties> {
   #accept(key: string, value: unknown): unknown {
     if (typeof value !== 'object' || value === null) return this.scope.copier.copy(value, this, key, this.depth + 1);
     const tracked = trackedBehind(value);
-    if (tracked !== undefined && Object.hasOwn(this.target, key) && tracked.target === this.target[key]) return tracked.target;
+    if (tracked !== undefined && Object.hasOwn(this.target, key) && tracked.target === this.target[key])
+      return tracked.target;
     return this.scope.copier.copy(value, this, key, this.depth + 1);
   }
 

@@ -63,12 +63,27 @@ const methods = {
 };
 
 /** Methods of newer versions of the language that only read; they are given a copy to work on. */
-const READING = ['union', 'intersection', 'difference', 'symmetricDifference', 'isSubsetOf', 'isSupersetOf', 'isDisjointFrom'];
+const READING = [
+  'union',
+  'intersection',
+  'difference',
+  'symmetricDifference',
+  'isSubsetOf',
+  'isSupersetOf',
+  'isDisjointFrom',
+];
 
 function onCopy(name: string): [PropertyKey, unknown][] {
   const method = Reflect.get(Set.prototype, name) as ((other: unknown) => unknown) | undefined;
   if (method === undefined) return [];
-  return [[name, function (this: unknown, other: unknown) { return method.call(new Set(handlerOf(this).target), other); }]];
+  return [
+    [
+      name,
+      function (this: unknown, other: unknown) {
+        return method.call(new Set(handlerOf(this).target), other);
+      },
+    ],
+  ];
 }
 
 /** What a proxy of a Set has instead of the language's methods, which work on real Sets only. */

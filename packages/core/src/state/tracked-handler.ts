@@ -133,7 +133,9 @@ export abstract class TrackedHandler<T extends object = object> implements Proxy
 
 /** The error for whatever is used after its message. */
 export function closed(): TransactionClosedError {
-  return new TransactionClosedError('a part of the state was used after its message was over; keep values, not parts of the state');
+  return new TransactionClosedError(
+    'a part of the state was used after its message was over; keep values, not parts of the state',
+  );
 }
 
 /** What setting does when the property is to be set on another object, which has a part of the state as a prototype or behind a proxy. */
@@ -152,7 +154,15 @@ export function findKey<K extends PathKey>(entries: Iterable<readonly [K, unknow
 /** Throws `TypeError` unless a property is one that a part of the state can have: plain data, writable, enumerable, configurable. */
 export function demandPlainData(property: PropertyDescriptor, isNew: boolean): void {
   const isMissing = (flag: boolean | undefined) => flag === false || (isNew && flag === undefined);
-  if (property.get !== undefined || property.set !== undefined || isMissing(property.writable) || isMissing(property.enumerable) || isMissing(property.configurable)) {
-    throw new TypeError('a property of the state must be plain data: writable, enumerable and configurable, without accessors');
+  if (
+    property.get !== undefined ||
+    property.set !== undefined ||
+    isMissing(property.writable) ||
+    isMissing(property.enumerable) ||
+    isMissing(property.configurable)
+  ) {
+    throw new TypeError(
+      'a property of the state must be plain data: writable, enumerable and configurable, without accessors',
+    );
   }
 }

@@ -13,7 +13,10 @@ export class TrackedIterator implements IterableIterator<unknown>, LiveIterator 
   #position = 0;
 
   /** `show` makes what the iterator yields of each key and the raw value (undefined for a Set). */
-  constructor(handler: TrackedHandler<Map<unknown, unknown> | Set<unknown>>, show: (key: unknown, value: unknown) => unknown) {
+  constructor(
+    handler: TrackedHandler<Map<unknown, unknown> | Set<unknown>>,
+    show: (key: unknown, value: unknown) => unknown,
+  ) {
     this.#handler = handler;
     this.#show = show;
     this.#native = handler.target.keys();
@@ -53,4 +56,7 @@ export class TrackedIterator implements IterableIterator<unknown>, LiveIterator 
 }
 
 // So that iterator helpers (`map`, `filter` … from Node 22 on) work.
-Object.setPrototypeOf(TrackedIterator.prototype, Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]())) as object);
+Object.setPrototypeOf(
+  TrackedIterator.prototype,
+  Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]())) as object,
+);

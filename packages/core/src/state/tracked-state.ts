@@ -101,7 +101,8 @@ export class TrackedState {
 
   /** Sets every declared attribute to a fresh default and deletes all others, as writes of the open scope. */
   reset(): void {
-    if (this.#scope?.isOpen !== true) throw new TransactionClosedError('the state was reset after its message was over');
+    if (this.#scope?.isOpen !== true)
+      throw new TransactionClosedError('the state was reset after its message was over');
     const { root } = this.#scope;
     for (const name of Object.keys(root)) {
       if (!this.declared.includes(name)) delete root[name];

@@ -34,7 +34,13 @@ export class UndoLog {
   }
 
   /** Replaces `count` elements from `start` on; returns the old ones. */
-  replaceRange(attribute: string, target: unknown[], start: number, count: number, items: readonly unknown[]): unknown[] {
+  replaceRange(
+    attribute: string,
+    target: unknown[],
+    start: number,
+    count: number,
+    items: readonly unknown[],
+  ): unknown[] {
     this.#demandWritable();
     const removed = replaceRange(target, start, count, items);
     this.#entries.push(new RangeWrite(attribute, target, start, items.length, removed));

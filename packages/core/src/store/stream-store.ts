@@ -1,5 +1,8 @@
 import type { EntryId } from '../domain/entry-id.js';
-import type { StoredFields, StoredValue } from '../domain/fields.js';
+import type { StoredFields } from '../domain/fields.js';
+import type { ClaimAnswer, ClaimRequest, RenewAnswer, Token } from './claim.js';
+import type { Commit, CommitAnswer, Publish } from './commit.js';
+import type { Inspection, StreamCursor } from './stored-consumer.js';
 
 /**
  * Where streams are read and consumers commit: Redis, memory, or yours. A store never sees handlers or messages, only
@@ -39,15 +42,6 @@ export interface ConsumerAddress {
   readonly readsHere: boolean;
   /** The stored state's name, `undefined` to name it after scope and consumerId; `null` for a consumer without state. */
   readonly stateName: string | undefined | null;
-}
-
-/** How far a stream has been read: the last entry's ID, and the logical number of entries up to it. */
-export interface StreamCursor {
-  readonly stream: string;
-  /** ID of the last entry read; `0-0` before the first. */
-  readonly position: EntryId;
-  /** How many entries had ever been added to the stream up to and including the position, deleted ones too. */
-  readonly read: number;
 }
 
 /** Where a consumer without a stored position begins: everything, only what comes from now on, or from an ID on (inclusive). */
@@ -103,12 +97,6 @@ export interface StoredEntry {
   readonly fields: StoredFields;
 }
 
-/** What a consumer's owner must show: its random value, one per claim, and the number of the latest renewal. */
-export interface Token {
-  readonly owner: string;
-  readonly renewal: number;
-}
-
 /**
  * Where one consumer claims and commits. Calls are made one after another, but for `renew`, which may be called while a
  * commit is under way. Each method is one atomic step of the store.
@@ -128,135 +116,6 @@ export interface ConsumerHome {
   release(token: Token): Promise<void>;
   close(): void;
 }
-
-/** Everything stored for a consumer, uninterpreted. */
-export interface Inspection {
-  /** The consumer's record; `undefined` when there is none. */
-  readonly record: StoredRecord | undefined;
-  /** Whether the registry of one of the streams lists the consumer. */
-  readonly isRegistered: boolean;
-  /** The state under the consumer's state name; `undefined` when nothing is stored. */
-  readonly state: StoredState | undefined;
-}
-
-/** A consumer's record as stored. */
-export interface StoredRecord {
-  /** Version of the layout; this library writes `1`. */
-  readonly layout: string;
-  readonly epoch: number;
-  /** The owner's random value; empty when released. */
-  readonly owner: string;
-  /** Milliseconds since the owner last showed life, by the store's own clock. */
-  readonly quietMs: number;
-  readonly commitId: string;
-  /** The cursor of every stream the consumer ever read. */
-  readonly cursors: readonly StreamCursor[];
-  /** The commit that last wrote the state; `undefined` when none has. */
-  readonly stateCommit: string | undefined;
-  /** Name of the serializer of the stored state; `undefined` when none was written. */
-  readonly serializer: string | undefined;
-  /** The failing message on record, if one failed twice or more. */
-  readonly attempt: FailedAttempt | undefined;
-}
-
-/** A message that keeps failing, so that its count survives a restart. */
-export interface FailedAttempt {
-  readonly stream: string;
-  readonly id: EntryId;
-  /** How often its handler has failed, 2 or more. */
-  readonly count: number;
-}
-
-/** A consumer's state as stored. */
-export interface StoredState {
-  /** Name of the owning record: equal to `ownRecord` when it is this consumer's. */
-  readonly owner: string;
-  /** Whether the owning record is this consumer's. */
-  readonly isOwn: boolean;
-  /** The commit that wrote it last; must equal the record's `stateCommit`. */
-  readonly commitId: string;
-  readonly version: number;
-  /** The attributes that the code declared when it was last written. */
-  readonly declared: readonly string[];
-  /** Serialized value of every attribute. */
-  readonly attributes: ReadonlyMap<string, StoredValue>;
-}
-
-/** Asks for ownership. */
-export interface ClaimRequest {
-  /** The epoch that was inspected, 0 without a record. */
-  readonly expectedEpoch: number;
-  /** The last epoch this process owned, 0 if none; the new epoch is above both. */
-  readonly ownEpoch: number;
-  /** The new owner's random value: 32 hexadecimal digits. Also the first commitId of a new record. */
-  readonly owner: string;
-  /** Where to begin each stream; stored for those that have no position yet. */
-  readonly starts: readonly StreamCursor[];
-}
-
-/** `claimed` with what is stored as of the claim, or `conflict` when somebody else claimed or committed a claim since. */
-export type ClaimAnswer =
-  | { readonly outcome: 'claimed'; readonly epoch: number; readonly inspection: Inspection }
-  | { readonly outcome: 'conflict' };
-
-/** `held`: the token is still the owner's. `fenced`: another owner has the consumer. `gone`: the record is missing. */
-export type RenewAnswer =
-  | { readonly outcome: 'held'; readonly commitId: string }
-  | { readonly outcome: 'fenced'; readonly epoch: number }
-  | { readonly outcome: 'gone' };
-
-/** What one commit writes: all of it, or nothing. */
-export interface Commit {
-  /** Names this content for ever; sending the same commit again is always safe. */
-  readonly commitId: string;
-  /** The commitId that this one was computed on. */
-  readonly base: string;
-  /** The cursors that moved. */
-  readonly cursors: readonly StreamCursor[];
-  /** Changed attributes; `undefined` when none changed. */
-  readonly state: StateChange | undefined;
-  /** New entries, appended in this order. */
-  readonly publishes: readonly Publish[];
-  /** The failing message to keep on record; `undefined` removes what is there. */
-  readonly attempt: FailedAttempt | undefined;
-}
-
-/** Attributes to write and to delete. */
-export interface StateChange {
-  /** What is kept beside the attributes; `undefined` leaves it as it is. Always given in the first commit after a claim. */
-  readonly header: StateHeader | undefined;
-  readonly set: readonly (readonly [attribute: string, value: StoredValue])[];
-  readonly deleted: readonly string[];
-}
-
-/** How stored state is to be understood: its version, its serializer (kept in the record), and what the code declares. */
-export interface StateHeader {
-  readonly version: number;
-  readonly serializer: string;
-  readonly declared: readonly string[];
-}
-
-/** One entry to append to a stream; the store gives it its ID. */
-export interface Publish {
-  readonly stream: string;
-  readonly fields: StoredFields;
-}
-
-/**
- * The truth about one commit:
- * `committed` – applied now; `already` – this very commitId is the last one applied (the earlier answer was lost);
- * `fenced` – another token owns the consumer; `stale` – the stored commitId is neither this one nor its base, or the
- * streams are behind its positions: the store was rewound; `gone` – the record, or the state it wrote, is missing.
- * In all but the first two nothing is written. Rejections leave nothing behind either: `CommitError` when the content
- * is refused (a target of the wrong type, a missing right, no IDs left), `StoreUnavailableError` when the store cannot
- * serve or the answer was lost (then it may have been applied: renew, and send it again).
- */
-export type CommitAnswer =
-  | { readonly outcome: 'committed' }
-  | { readonly outcome: 'already' }
-  | { readonly outcome: 'fenced' }
-  | { readonly outcome: 'stale' }
-  | { readonly outcome: 'gone'; readonly what: 'record' | 'state' };
 
 /** One entry to append from outside a consumer. */
 export interface AppendRequest extends Publish {

@@ -1,4 +1,5 @@
-import type { Publish, StreamCursor } from '../store/stream-store.js';
+import type { Publish } from '../store/commit.js';
+import type { StreamCursor } from '../store/stored-consumer.js';
 import type { Delivery } from './delivery.js';
 import type { MessageTransaction } from './message-transaction.js';
 

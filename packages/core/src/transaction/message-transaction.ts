@@ -2,7 +2,7 @@ import { timestampOf } from '../domain/entry-id.js';
 import { TransactionClosedError } from '../domain/errors.js';
 import type { FieldsInput } from '../domain/fields.js';
 import type { StateScope, TrackedState } from '../state/tracked-state.js';
-import type { Publish } from '../store/stream-store.js';
+import type { Publish } from '../store/commit.js';
 import type { Delivery } from './delivery.js';
 import { checkPublishBounds } from './publisher.js';
 import type { Publisher } from './publisher.js';

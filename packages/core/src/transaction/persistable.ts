@@ -2,6 +2,7 @@ import { ConfigurationError, TransactionClosedError } from '../domain/errors.js'
 import type { Transaction } from './transaction.js';
 
 type Attributes = Record<string, unknown>;
+// oxlint-disable-next-line typescript/no-explicit-any -- what TypeScript demands of a class that is extended
 type PersistableConstructor = abstract new (...args: any[]) => Persistable;
 
 /** A class that has the given attributes besides those of the class it extends. */
@@ -39,7 +40,7 @@ export abstract class Persistable {
   abstract readonly uniqueId: string;
 
   /** Handles one message; see `HandlerFunction`. */
-  abstract handle(message: any, transaction: Transaction<any>): unknown;
+  abstract handle(message: never, transaction: Transaction<never>): unknown;
 
   /** Where attributes are read and written: the consumer's state, or plain values before a consumer has taken it. */
   #source: AttributeSource | undefined;
@@ -49,9 +50,13 @@ export abstract class Persistable {
    * Declares attributes with their defaults (plain values, or a function that returns fresh ones), for a class to
    * extend. Throws `ConfigurationError` for a name that is reserved or declared already.
    */
-  static with<C extends PersistableConstructor, A extends object>(this: C, attributes: A | (() => A)): WithAttributes<C, A> {
+  static with<C extends PersistableConstructor, A extends object>(
+    this: C,
+    attributes: A | (() => A),
+  ): WithAttributes<C, A> {
     const own = (typeof attributes === 'function' ? attributes : () => attributes) as () => Attributes;
     const inherited = declarationOf(this);
+    // oxlint-disable-next-line typescript/no-explicit-any -- as above
     const parent = this as unknown as new (...args: any[]) => Persistable;
     abstract class Extended extends parent {}
     for (const name of declaredNames(own)) Persistable.#declare(Extended, name);
@@ -78,7 +83,9 @@ export abstract class Persistable {
   /** @internal Hands an instance to its consumer; throws `ConfigurationError` when it already has one. */
   static attach(instance: Persistable, source: AttributeSource): void {
     if (instance.#source !== undefined) {
-      throw new ConfigurationError('handler: this Persistable instance already serves a consumer; create one for each.');
+      throw new ConfigurationError(
+        'handler: this Persistable instance already serves a consumer; create one for each.',
+      );
     }
     instance.#source = source;
   }

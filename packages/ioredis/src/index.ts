@@ -1,0 +1,3 @@
+export { createIoredisStore } from './create-store.js';
+export type { IoredisStoreOptions } from './create-store.js';
+export type { IoredisConnection } from './connection-input.js';
