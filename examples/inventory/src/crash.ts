@@ -3,23 +3,24 @@ import { fileURLToPath } from 'node:url';
 import type { StreamStore } from '@ars/core';
 import { createStore, createTracker, type Streams } from './tracker.js';
 
+const THIS_FILE = fileURLToPath(import.meta.url);
+
 /**
- * Runs a tracker that dies in the middle of a sale: the stock is lowered, the alert published, nothing of it committed;
- * all sales before it are. Answers the sales that its handler was called with.
+ * Runs a tracker that dies in the middle of a sale: the stock is lowered, the alert published, and nothing of that
+ * committed; all sales before it are. Answers the sales that its handler was called with.
  */
 export function crashDuring(sale: number, store: StreamStore, streams: Streams): Promise<number[]> {
   return process.env.REDIS_URL ? killProcess(sale, streams) : freeze(sale, store, streams);
 }
 
-/** A process of its own, killed with SIGKILL. */
+/** On Redis: a process of its own, killed with SIGKILL. */
 async function killProcess(sale: number, streams: Streams): Promise<number[]> {
-  const child = fork(fileURLToPath(import.meta.url), [String(sale), JSON.stringify(streams)]);
+  const child = fork(THIS_FILE, [String(sale), JSON.stringify(streams)]);
+  const hasExited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const calls = await new Promise<number[]>((resolve, reject) => {
     child.once('message', (message) => resolve(message as number[]));
-    child.once('exit', () => reject(new Error('the process ended before it was killed')));
+    void hasExited.then(() => reject(new Error('the process ended before it was killed')));
   });
-  child.removeAllListeners('exit');
-  const hasExited = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGKILL');
   await hasExited;
   return calls;
@@ -27,7 +28,7 @@ async function killProcess(sale: number, streams: Streams): Promise<number[]> {
 
 /**
  * In memory a killed process would take the store with it. A handler that never settles stands for it: nothing that it
- * has staged can commit, and the tracker started next takes the consumer over, as a restarted process would.
+ * staged can commit, and the tracker started next takes the consumer over, as a restarted process would.
  */
 async function freeze(sale: number, store: StreamStore, streams: Streams): Promise<number[]> {
   const calls: number[] = [];
@@ -43,8 +44,8 @@ async function freeze(sale: number, store: StreamStore, streams: Streams): Promi
   return calls;
 }
 
-// The child process: freezes in the middle of the sale, and says so, to be killed there.
-if (process.send !== undefined) {
+// The process to be killed: it freezes in the middle of the sale, and says so.
+if (process.argv[1] === THIS_FILE) {
   const [, , sale, streams] = process.argv;
-  process.send(await freeze(Number(sale), createStore(), JSON.parse(streams!) as Streams));
+  process.send!(await freeze(Number(sale), createStore(), JSON.parse(streams!) as Streams));
 }

@@ -32,10 +32,22 @@ export type { Serializer } from './state/serializer.js';
 export { Persistable } from './transaction/persistable.js';
 export type { WithAttributes } from './transaction/persistable.js';
 export type { Handler, HandlerFunction, HandlerObject } from './transaction/handler.js';
+export { binaryCodec, fieldsCodec, jsonCodec, serializerCodec } from './transaction/codec.js';
+export type { Codec } from './transaction/codec.js';
+export type { SchemaIssue, SchemaResult, StandardSchema } from './transaction/standard-schema.js';
+export { defineStream } from './transaction/stream-definition.js';
+export type {
+  CodecStreamOptions,
+  MessageOf,
+  SchemaStreamOptions,
+  StreamDefinition,
+  StreamLike,
+} from './transaction/stream-definition.js';
 export type { EntryInfo, Transaction } from './transaction/transaction.js';
 export { StreamConsumer } from './consumer/stream-consumer.js';
-export type { BatchOptions, RetryOptions, StreamConsumerOptions } from './consumer/options.js';
+export type { BatchOptions, RetryOptions, StreamChoice, StreamConsumerOptions } from './consumer/options.js';
 export type { ConsumerEventName, ConsumerEvents, ConsumerListener } from './consumer/events.js';
+export type { StartPreview, StatePreview } from './consumer/preview.js';
 export type { ConsumerStats } from './consumer/progress.js';
 export { StreamProducer } from './producer/stream-producer.js';
 export type { PublishOptions, StreamProducerOptions } from './producer/stream-producer.js';

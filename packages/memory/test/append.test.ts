@@ -71,6 +71,13 @@ test('every stream may be part of a transaction, and a store has the name it was
   expect([store.name, createMemoryStore().name]).toEqual(['till', 'memory']);
 });
 
+test('deleting something that is no ID is refused, and deletes nothing', () => {
+  const store = createMemoryStore();
+  const id = store.add('orders', { n: 1 });
+  expect(() => store.delete('orders', id, '5')).toThrow(expect.objectContaining({ code: 'ARS_CONFIGURATION' }));
+  expect(store.entries('orders').length).toBe(1);
+});
+
 test('a trim to nothing sensible is refused', () => {
   const store = createMemoryStore();
   store.add('orders', { n: 1 });

@@ -6,6 +6,7 @@ import type { Commit, CommitAnswer, StateChange } from '../store/commit.js';
 import type { FailedAttempt } from '../store/stored-consumer.js';
 import type { ConsumerHome } from '../store/stream-store.js';
 import type { Batch } from '../transaction/batch.js';
+import type { RestoredValues } from './restored-values.js';
 import type { StatePlan } from './state-plan.js';
 
 type StoredAttribute = readonly [attribute: string, value: StoredValue];
@@ -24,7 +25,7 @@ export class Committer {
   #result: CommitResult | undefined;
   /** Counts sends, so that a late answer to an earlier one is not taken for the present one's. */
   #sends = 0;
-  /** Attributes that the store does not hold yet. */
+  /** Attributes that the store does not hold yet, or not in their present form. */
   #unstored: Set<string> = new Set();
   #needsHeader = true;
   readonly #plan: StatePlan | undefined;
@@ -47,12 +48,13 @@ export class Committer {
   }
 
   /** Continues from a checkpoint: what is stored, and the commit that stored it. */
-  restart(base: string, storedAttributes: Iterable<string>): void {
+  restart(base: string, { values, decoded, isOutdated }: RestoredValues): void {
     this.#base = base;
     this.drop();
     this.#needsHeader = true;
     this.#unstored = new Set(this.#plan?.tracked.declared);
-    for (const name of storedAttributes) this.#unstored.delete(name);
+    for (const name of values.keys()) this.#unstored.delete(name);
+    if (isOutdated) for (const name of [...values.keys(), ...decoded.keys()]) this.#unstored.add(name);
   }
 
   /** Builds the commit of a batch. Throws `SerializationError` when a changed attribute cannot be stored. */

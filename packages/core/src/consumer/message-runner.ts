@@ -1,4 +1,3 @@
-import { decodeFields } from '../domain/fields-codec.js';
 import type { AttributeSource } from '../transaction/persistable.js';
 import type { Delivery } from '../transaction/delivery.js';
 import { MessageTransaction } from '../transaction/message-transaction.js';
@@ -42,7 +41,7 @@ export class MessageRunner {
     const transaction = new MessageTransaction(delivery, attempt, this.#publisher, this.#plan.state?.tracked);
     if (this.#attributes !== undefined) this.#attributes.open = transaction.root as Record<string, unknown>;
     try {
-      const result = this.#plan.handle(decodeFields(delivery.fields), transaction);
+      const result = this.#plan.handle(this.#plan.decode(delivery.stream, delivery.fields), transaction);
       if (isThenable(result)) return this.#follow(transaction, result);
       return this.#close(transaction);
     } catch (error) {

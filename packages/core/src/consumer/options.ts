@@ -1,9 +1,9 @@
 import type { Environment } from '../domain/environment.js';
-import type { Fields } from '../domain/fields.js';
 import type { Logger } from '../domain/logger.js';
 import type { Serializer } from '../state/serializer.js';
 import type { StreamStore } from '../store/stream-store.js';
 import type { Handler } from '../transaction/handler.js';
+import type { MessageOf, StreamLike } from '../transaction/stream-definition.js';
 
 /** How much one commit may hold; also bounds what is read ahead. */
 export interface BatchOptions {
@@ -23,24 +23,34 @@ export interface RetryOptions {
   readonly maxDelayMs?: number;
 }
 
-/** What a `StreamConsumer` is made of. */
-export interface StreamConsumerOptions<S extends object = Record<string, unknown>> {
+/** A stream, or several. */
+export type StreamChoice = StreamLike | readonly StreamLike[];
+
+/** What a `StreamConsumer` is made of. `D` is its stream or streams, from which the messages' type follows; `S` its state. */
+export interface StreamConsumerOptions<D extends StreamChoice = string, S extends object = Record<string, unknown>> {
   /** The home: where position, state and published messages commit. */
   readonly store: StreamStore;
   /** Where the streams are read, if not in `store`. Default: `store`. */
   readonly source?: StreamStore;
-  /** The stream to read, or several. Order holds within each stream. */
-  readonly stream: string | readonly string[];
+  /** The stream to read, or several, by name or as defined by `defineStream`. Order holds within each stream. */
+  readonly stream: D;
   /** Names the consumer for ever: its position and state are stored under it. One live owner at a time. */
   readonly consumerId: string;
   /** Called with each message and its transaction: a function, or an object with `handle` such as a `Persistable`. */
-  readonly handler: Handler<Fields, S>;
+  readonly handler: Handler<MessageOf<D>, S>;
   /** The state's attributes and their defaults (or a function that returns them). Default: no state. */
   readonly state?: S | (() => S);
-  /** Version of the state's meaning; a stored state of another version refuses to start. Default 0. */
+  /** Version of the state's meaning. A stored state of a lower one needs `migrate`, of a higher one refuses to start. Default 0. */
   readonly stateVersion?: number;
+  /**
+   * Turns stored attributes of a lower version into present ones, when the consumer starts. It may be called again for
+   * the same stored state until a message has been committed. Not needed to add attributes: they take their defaults.
+   */
+  readonly migrate?: (stored: Record<string, unknown>, fromVersion: number) => Record<string, unknown>;
   /** How state values are stored. Default: strict JSON, which refuses what it would change. */
   readonly serializer?: Serializer;
+  /** Serializers that stored state may still be in; it is read with them and written with `serializer`. Default: none. */
+  readonly previousSerializers?: readonly Serializer[];
   /** Where to begin when no position is stored: an ID and a Date are inclusive. Default `'beginning'`. */
   readonly startFrom?: 'beginning' | 'end' | (string & {}) | Date;
   readonly batch?: BatchOptions;

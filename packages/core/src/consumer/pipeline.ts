@@ -221,9 +221,9 @@ export class Pipeline {
   /** Continues from a checkpoint, whatever memory holds. */
   restart({ checkpoint, commitId }: Claimed): void {
     this.undoAll(undefined);
-    this.#plan.state?.tracked.restore(checkpoint.values);
+    this.#plan.state?.tracked.restore(checkpoint.values.values);
     this.work.clear();
-    this.#committer.restart(commitId, checkpoint.values.keys());
+    this.#committer.restart(commitId, checkpoint.values);
     this.#retries.restart(checkpoint.attempt);
     this.#isolated = 0;
     this.#progress.restart(checkpoint.cursors);

@@ -2,15 +2,17 @@ import { isEntryId } from '../domain/entry-id.js';
 import { systemEnvironment } from '../domain/environment.js';
 import type { Environment } from '../domain/environment.js';
 import { ConfigurationError } from '../domain/errors.js';
-import type { Fields } from '../domain/fields.js';
+import { decodeFields } from '../domain/fields-codec.js';
+import type { StoredFields } from '../domain/fields.js';
 import { hashTagOf } from '../domain/hash-tag.js';
 import { consoleLogger } from '../domain/logger.js';
 import type { Logger } from '../domain/logger.js';
 import type { ConsumerAddress, StartPoint, StreamStore } from '../store/stream-store.js';
-import type { Handler } from '../transaction/handler.js';
+import { isDefinition } from '../transaction/stream-definition.js';
+import type { StreamLike } from '../transaction/stream-definition.js';
 import type { Transaction } from '../transaction/transaction.js';
 import { countOption, methodsOption, nameOption, objectOption, refuseOption, refuseUnknown } from './checks.js';
-import type { StreamConsumerOptions } from './options.js';
+import type { StreamChoice, StreamConsumerOptions } from './options.js';
 import { planState } from './state-plan.js';
 import type { StatePlan } from './state-plan.js';
 
@@ -20,7 +22,9 @@ export interface ConsumerPlan {
   readonly store: StreamStore;
   readonly source: StreamStore;
   readonly start: StartPoint;
-  readonly handle: (message: Fields, transaction: Transaction<object>) => unknown;
+  /** Turns a stream's stored fields into a message; throws `MessageValidationError`. */
+  readonly decode: (stream: string, fields: StoredFields) => unknown;
+  readonly handle: (message: unknown, transaction: Transaction<object>) => unknown;
   readonly state: StatePlan | undefined;
   readonly batch: { readonly maxMessages: number; readonly maxBytes: number };
   readonly retry: { readonly attempts: number; readonly minDelayMs: number; readonly maxDelayMs: number };
@@ -32,31 +36,37 @@ export interface ConsumerPlan {
 }
 
 const OPTIONS = [
-  'store', 'source', 'stream', 'consumerId', 'handler', 'state', 'stateVersion', 'serializer', 'startFrom', 'batch',
+  'store', 'source', 'stream', 'consumerId', 'handler', 'state', 'stateVersion', 'serializer',
+  'migrate',
+  'previousSerializers', 'startFrom', 'batch',
   'retry', 'leaseMs', 'stopTimeoutMs', 'home', 'signal', 'logger', 'environment',
 ]; // prettier-ignore
 
 /** Checks the options; throws `ConfigurationError` that names the first one that is wrong. */
-export function planConsumer<S extends object>(options: StreamConsumerOptions<S>): ConsumerPlan {
+export function planConsumer<D extends StreamChoice, S extends object>(
+  options: StreamConsumerOptions<D, S>,
+): ConsumerPlan {
   objectOption('options', options);
   refuseUnknown(options, OPTIONS);
   const store = storeOption('store', options.store);
   const source = options.source === undefined ? store : storeOption('source', options.source);
   const handle = handlerOption(options.handler);
-  const streams = streamsOption(options.stream);
+  const chosen: readonly StreamLike[] = Array.isArray(options.stream) ? options.stream : [options.stream as StreamLike];
+  const streams = streamsOption(chosen);
   const consumerId = nameOption('consumerId', options.consumerId);
   const home = homeOption(options.home, streams, store);
   const state = planState(options);
   const address: ConsumerAddress = {
     consumerId,
     home,
-    scope: typeof options.stream === 'string' ? options.stream : '*',
+    scope: Array.isArray(options.stream) ? '*' : streams[0]!,
     streams,
     readsHere: source === store,
     stateName: state === undefined ? null : state.name,
   };
   return {
     address, store, source, handle, state,
+    decode: decoderOf(chosen),
     start: startOption(options.startFrom),
     batch: batchOption(options.batch),
     retry: retryOption(options.retry),
@@ -81,12 +91,12 @@ function storeOption(option: string, value: unknown): StreamStore {
   );
 }
 
-function handlerOption<S extends object>(handler: Handler<Fields, S>): ConsumerPlan['handle'] {
+function handlerOption(handler: unknown): ConsumerPlan['handle'] {
   if (typeof handler === 'function') {
     const isClass = /^class\b/.test(Function.prototype.toString.call(handler));
     return isClass
       ? refuseOption('handler', 'an instance of the class, not the class itself')
-      : (handler as unknown as ConsumerPlan['handle']);
+      : (handler as ConsumerPlan['handle']);
   }
   const object = methodsOption<{ handle: ConsumerPlan['handle'] }>(
     'handler',
@@ -97,12 +107,27 @@ function handlerOption<S extends object>(handler: Handler<Fields, S>): ConsumerP
   return (message, transaction) => object.handle(message, transaction);
 }
 
-function streamsOption(stream: string | readonly string[]): readonly string[] {
-  if (!Array.isArray(stream)) return [nameOption('stream', stream)];
-  if (stream.length === 0) refuseOption('stream', 'a name, or a list of at least one');
-  const names = stream.map((name) => nameOption('stream', name));
+function streamsOption(chosen: readonly StreamLike[]): readonly string[] {
+  if (chosen.length === 0) refuseOption('stream', 'a stream, or a list of at least one');
+  const names = chosen.map((stream) => {
+    if (typeof stream !== 'string' && !isDefinition(stream))
+      refuseOption('stream', 'a name, or what defineStream returned');
+    return nameOption('stream', typeof stream === 'string' ? stream : stream.name);
+  });
   if (new Set(names).size !== names.length) refuseOption('stream', 'a list without repetitions');
   return names;
+}
+
+/** Most consumers read one stream, and most streams hold plain fields; neither costs a look-up a message. */
+function decoderOf(chosen: readonly StreamLike[]): ConsumerPlan['decode'] {
+  const defined = new Map(
+    chosen.flatMap((stream) => (typeof stream === 'string' ? [] : [[stream.name, stream] as const])),
+  );
+  if (defined.size === 0) return (_, fields) => decodeFields(fields);
+  return (stream, fields) => {
+    const definition = defined.get(stream);
+    return definition === undefined ? decodeFields(fields) : definition.decode(fields);
+  };
 }
 
 function homeOption(given: string | undefined, streams: readonly string[], store: StreamStore): string {

@@ -13,6 +13,9 @@ import type { Verdict } from './recovery.js';
 import { Tenure } from './tenure.js';
 import { Wake } from './wake.js';
 
+/** How long the loop may go on without letting timers and I/O have their turn. */
+const BREATH_MS = 5;
+
 /**
  * One consumer from its claim to its end. Everything happens in one loop that never overlaps itself: whoever has
  * something for it leaves a result and wakes it. The `Pipeline` moves messages, the `Tenure` holds the store. While the
@@ -27,6 +30,7 @@ export class ConsumerRun {
   readonly #wake = new Wake();
   readonly #tenure: Tenure;
   readonly #afterCommit: AfterCommit;
+  #breathedAt = 0;
   #isStopping = false;
   #isForced = false;
 
@@ -96,7 +100,16 @@ export class ConsumerRun {
       else this.pipeline.advance(this.#tenure.home, this.#tenure.token);
       if (this.#isForced || this.pipeline.isDone) return;
       await this.#wake.wait();
+      await this.#breathe();
     }
+  }
+
+  /** Lets timers and I/O have their turn now and then: a store that answers at once would never let them. */
+  async #breathe(): Promise<void> {
+    const { environment } = this.#plan;
+    if (environment.now() - this.#breathedAt < BREATH_MS) return;
+    await new Promise<void>((resolve) => environment.soon(resolve));
+    this.#breathedAt = environment.now();
   }
 
   #committed(commit: Commit, batch: Batch): void {

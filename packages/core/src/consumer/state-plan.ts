@@ -3,8 +3,7 @@ import { strictJson } from '../state/strict-json.js';
 import type { Serializer } from '../state/serializer.js';
 import { TrackedState } from '../state/tracked-state.js';
 import { declaredAttributes, Persistable, shadowedAttribute } from '../transaction/persistable.js';
-import { countOption, methodsOption, nameOption, objectOption } from './checks.js';
-import type { StreamConsumerOptions } from './options.js';
+import { countOption, methodsOption, nameOption, objectOption, refuseOption } from './checks.js';
 
 /** A consumer's state: what it is called, how it is kept and stored. */
 export interface StatePlan {
@@ -12,53 +11,68 @@ export interface StatePlan {
   readonly name: string | undefined;
   readonly tracked: TrackedState;
   readonly serializer: Serializer;
+  readonly previousSerializers: readonly Serializer[];
   readonly version: number;
+  readonly migrate: ((stored: Record<string, unknown>, fromVersion: number) => Record<string, unknown>) | undefined;
   readonly defaults: () => Record<string, unknown>;
   /** The handler whose attributes the state is, if there is one. */
   readonly persistable: Persistable | undefined;
 }
 
+type StateOption = 'handler' | 'state' | 'stateVersion' | 'serializer' | 'migrate' | 'previousSerializers';
+type StateOptions = { readonly [K in StateOption]?: unknown };
+
 /** The state that the options declare, or `undefined` for a consumer without. */
-export function planState<S extends object>(options: StreamConsumerOptions<S>): StatePlan | undefined {
-  const serializer = serializerOption(options.serializer);
-  const version = countOption('stateVersion', options.stateVersion, 0, 0);
+export function planState(options: StateOptions): StatePlan | undefined {
   const handler: unknown = options.handler;
-  if (handler instanceof Persistable) return planPersistable(handler, options, serializer, version);
+  const { serializer, ...storing } = storingOptions(options);
+  if (handler instanceof Persistable) {
+    const defaults = attributesOf(handler, options);
+    if (defaults === undefined) return undefined;
+    const name = nameOption('handler.uniqueId', handler.uniqueId);
+    return { name, tracked: track(defaults, serializer), serializer, ...storing, defaults, persistable: handler };
+  }
   if (options.state === undefined) return undefined;
   const defaults = defaultsOption(options.state);
   return {
     name: undefined,
     tracked: track(defaults, serializer),
     serializer,
-    version,
+    ...storing,
     defaults,
     persistable: undefined,
   };
 }
 
-function planPersistable<S extends object>(
-  handler: Persistable,
-  options: StreamConsumerOptions<S>,
-  serializer: Serializer,
-  version: number,
-): StatePlan | undefined {
+function storingOptions(
+  options: StateOptions,
+): Pick<StatePlan, 'serializer' | 'previousSerializers' | 'version' | 'migrate'> {
+  const { migrate, previousSerializers = [] } = options;
+  if (migrate !== undefined && typeof migrate !== 'function') refuseOption('migrate', 'a function');
+  if (!Array.isArray(previousSerializers)) refuseOption('previousSerializers', 'a list of serializers');
+  return {
+    serializer: options.serializer === undefined ? strictJson : serializerOption('serializer', options.serializer),
+    previousSerializers: previousSerializers.map((one) => serializerOption('previousSerializers', one)),
+    version: countOption('stateVersion', options.stateVersion, 0, 0),
+    migrate: migrate as StatePlan['migrate'],
+  };
+}
+
+function attributesOf(handler: Persistable, options: StateOptions): StatePlan['defaults'] | undefined {
   if (options.state !== undefined) {
     throw new ConfigurationError('state cannot be given with a Persistable handler, whose attributes are the state.', {
       option: 'state',
     });
   }
-  const name = nameOption('handler.uniqueId', handler.uniqueId);
   const defaults = declaredAttributes(handler);
   if (defaults === undefined || Object.keys(defaults()).length === 0) return undefined;
   const shadowed = shadowedAttribute(handler, Object.keys(defaults()));
-  if (shadowed !== undefined) {
-    throw new ConfigurationError(
-      `handler: "${shadowed}" is declared as an attribute and again as a class field, accessor or method, which hides it. ` +
-        'Give its default in Persistable.with() only.',
-      { option: 'handler', attribute: shadowed },
-    );
-  }
-  return { name, tracked: track(defaults, serializer), serializer, version, defaults, persistable: handler };
+  if (shadowed === undefined) return defaults;
+  throw new ConfigurationError(
+    `handler: "${shadowed}" is declared as an attribute and again as a class field, accessor or method, which hides it. ` +
+      'Give its default in Persistable.with() only.',
+    { option: 'handler', attribute: shadowed },
+  );
 }
 
 function track(defaults: () => Record<string, unknown>, serializer: Serializer): TrackedState {
@@ -71,14 +85,9 @@ function defaultsOption(state: unknown): () => Record<string, unknown> {
   return defaults;
 }
 
-function serializerOption(value: unknown): Serializer {
-  if (value === undefined) return strictJson;
-  const serializer = methodsOption<Serializer>(
-    'serializer',
-    value,
-    ['serialize', 'deserialize'] as never,
-    'a serializer, such as superjsonSerializer',
-  );
-  nameOption('serializer.name', serializer.name);
+function serializerOption(option: string, value: unknown): Serializer {
+  const methods = ['serialize', 'deserialize'] as const;
+  const serializer = methodsOption<Serializer>(option, value, methods, 'a serializer, such as superjsonSerializer');
+  nameOption(`${option}.name`, serializer.name);
   return serializer;
 }

@@ -5,9 +5,11 @@ import type { AttributeSource } from '../transaction/persistable.js';
 import { backoffMs } from './backoff.js';
 import { EventHub } from './events.js';
 import type { ConsumerEventName, ConsumerListener } from './events.js';
-import type { StreamConsumerOptions } from './options.js';
+import type { StreamChoice, StreamConsumerOptions } from './options.js';
 import { planConsumer } from './plan.js';
 import type { ConsumerPlan } from './plan.js';
+import { previewStart } from './preview.js';
+import type { StartPreview } from './preview.js';
 import type { ConsumerStats } from './progress.js';
 import { ConsumerRun } from './run.js';
 
@@ -17,7 +19,10 @@ import { ConsumerRun } from './run.js';
  *
  * The constructor throws `ConfigurationError` for wrong options; nothing is read or connected before `start()`.
  */
-export class StreamConsumer<S extends object = Record<string, unknown>> implements AsyncDisposable {
+export class StreamConsumer<
+  const D extends StreamChoice = string,
+  S extends object = Record<string, unknown>,
+> implements AsyncDisposable {
   /**
    * Settles when processing has ended: resolves after `stop()`, rejects with what ended it otherwise. Never causes an
    * unhandled rejection by itself.
@@ -31,7 +36,7 @@ export class StreamConsumer<S extends object = Record<string, unknown>> implemen
   #settleClosed!: (failure?: { readonly error: unknown }) => void;
   #hasEnded = false;
 
-  constructor(options: StreamConsumerOptions<S>) {
+  constructor(options: StreamConsumerOptions<D, S>) {
     this.#plan = planConsumer(options);
     this.#events = new EventHub(this.#plan.logger);
     this.#run = new ConsumerRun(this.#plan, this.#events, this.#attachAttributes());
@@ -92,6 +97,14 @@ export class StreamConsumer<S extends object = Record<string, unknown>> implemen
     const tails = await this.#tails();
     if (this.#hasEnded) await this.#rejectEnded();
     await this.#run.caughtUp.wait(tails);
+  }
+
+  /**
+   * Tells what `start()` would find and what it would make of the stored state (added, removed and migrated attributes),
+   * without claiming or writing anything. Rejects with what `start()` would reject with for the stored data.
+   */
+  previewStart(): Promise<StartPreview> {
+    return previewStart(this.#plan);
   }
 
   /** Counts, lag and rate; the rate is over the time since the last call. */

@@ -6,6 +6,8 @@ export interface Environment {
   now(): number;
   /** Calls back once after the given milliseconds; the result cancels it. */
   after(delayMs: number, callback: () => void): () => void;
+  /** Calls back once timers and I/O that wait have had their turn. */
+  soon(callback: () => void): void;
   /** A number in [0, 1), for jitter only. */
   random(): number;
   /** 128 random bits as 32 hexadecimal digits, unguessable and never repeated. */
@@ -18,6 +20,9 @@ export const systemEnvironment: Environment = {
   after: (delayMs, callback) => {
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);
+  },
+  soon: (callback) => {
+    setImmediate(callback);
   },
   random: () => Math.random(),
   uniqueToken: () => randomBytes(16).toString('hex'),

@@ -1,8 +1,10 @@
 import { ConfigurationError, MessageValidationError } from '../domain/errors.js';
-import { encodeFields } from '../domain/fields-codec.js';
 import type { FieldsInput } from '../domain/fields.js';
 import type { EntryId } from '../domain/entry-id.js';
 import type { StreamStore } from '../store/stream-store.js';
+import { encodeMessage } from '../transaction/publisher.js';
+import { streamName } from '../transaction/stream-definition.js';
+import type { StreamDefinition, StreamLike } from '../transaction/stream-definition.js';
 
 /** What a `StreamProducer` is made of. */
 export interface StreamProducerOptions {
@@ -40,19 +42,19 @@ export class StreamProducer {
    * stored, and with `StoreUnavailableError` when the store cannot be reached; `details.ran` is then `'unknown'` if the
    * message may have been appended. Only with an `idempotencyKey` it is safe to publish it again.
    */
-  async publish(stream: string, message: FieldsInput, options: PublishOptions = {}): Promise<EntryId> {
-    if (typeof stream !== 'string' || stream === '' || !stream.isWellFormed()) {
-      throw new ConfigurationError('The stream to publish to must be a non-empty string.');
-    }
+  publish(stream: string, message: FieldsInput, options?: PublishOptions): Promise<EntryId>;
+  publish<In>(stream: StreamDefinition<In, unknown>, message: In, options?: PublishOptions): Promise<EntryId>;
+  async publish(target: StreamLike, message: unknown, options: PublishOptions = {}): Promise<EntryId> {
+    const stream = streamName(target);
     const { idempotencyKey } = options;
-    if (
-      idempotencyKey !== undefined &&
-      (typeof idempotencyKey !== 'string' || idempotencyKey === '' || !idempotencyKey.isWellFormed())
-    ) {
-      throw new MessageValidationError('idempotencyKey must be a non-empty string.', { stream });
-    }
-    const { fields } = encodeFields(message);
+    if (idempotencyKey !== undefined) checkKey(stream, idempotencyKey);
+    const { fields } = encodeMessage(target, message);
     const answer = await this.#store.append({ stream, fields, idempotencyKey });
     return answer.id;
   }
+}
+
+function checkKey(stream: string, key: unknown): void {
+  if (typeof key === 'string' && key !== '' && key.isWellFormed()) return;
+  throw new MessageValidationError('idempotencyKey must be a non-empty string.', { stream });
 }

@@ -27,8 +27,14 @@ function primitiveProblem(value: unknown): string | undefined {
   }
 }
 
+/** The common case, without a call that could fail: a finite number that is not negative zero. */
+function isSoundNumber(value: unknown): boolean {
+  return typeof value === 'number' && value - value === 0 && (value !== 0 || 1 / value > 0);
+}
+
 /** Throws `SerializationError`, naming the path, for a value that JSON would change or could not write. */
 export function demandJson(value: unknown, place: Located, key: PathKey | undefined, depth: number): void {
+  if (isSoundNumber(value)) return;
   if (typeof value === 'object' && value !== null) return demandJsonObject(value, place, key, depth);
   const problem = primitiveProblem(value);
   if (problem !== undefined) throw unsound(place, key, problem);

@@ -3,7 +3,7 @@ import { AttributeRules } from './attribute-rules.js';
 import { cloneState, ValueCopier } from './copy-value.js';
 import { createContainer, type Properties } from './object-handler.js';
 import { OUTERMOST } from './path.js';
-import { StateScope } from './state-scope.js';
+import { type ScopeContext, StateScope } from './state-scope.js';
 import { UndoLog } from './undo-log.js';
 
 export { kindProblem } from './kind.js';
@@ -28,9 +28,9 @@ export class TrackedState {
   /** Names of the declared attributes, sorted by code units. */
   readonly declared: readonly string[];
   readonly #defaults: () => Record<string, unknown>;
-  readonly #rules: AttributeRules;
   readonly #copier: ValueCopier;
   readonly #log = new UndoLog();
+  readonly #context: ScopeContext;
   #container: Properties;
   #scope: StateScope | undefined;
 
@@ -38,8 +38,9 @@ export class TrackedState {
   constructor(options: TrackedStateOptions) {
     this.#defaults = options.defaults;
     this.#copier = new ValueCopier(options.undefinedProperties === 'deleted');
-    this.#rules = new AttributeRules(options.defaults());
-    this.declared = this.#rules.declared;
+    const rules = new AttributeRules(options.defaults());
+    this.declared = rules.declared;
+    this.#context = { log: this.#log, copier: this.#copier, rules };
     this.#container = this.#freshContainer();
   }
 
@@ -60,7 +61,7 @@ export class TrackedState {
   /** Opens a view for one message. Throws `TypeError` while another is open. */
   open(): StateScope {
     if (this.#scope?.isOpen === true) throw new TypeError('a scope of this state is still open');
-    this.#scope = new StateScope(this.#container, { log: this.#log, copier: this.#copier, rules: this.#rules });
+    this.#scope = new StateScope(this.#container, this.#context);
     return this.#scope;
   }
 

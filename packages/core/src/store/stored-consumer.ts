@@ -50,7 +50,7 @@ export interface FailedAttempt {
 
 /** A consumer's state as stored. */
 export interface StoredState {
-  /** Name of the owning record: equal to `ownRecord` when it is this consumer's. */
+  /** Name of the owning record, for messages. */
   readonly owner: string;
   /** Whether the owning record is this consumer's. */
   readonly isOwn: boolean;

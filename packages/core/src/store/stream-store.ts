@@ -77,9 +77,9 @@ export interface ReadRequest {
 /** What was read of one stream, with the account of what vanished unread (PROTOCOL P20). */
 export interface StreamRead {
   readonly stream: string;
-  /** In stream order, without holes but for `lost`, which lie before the first of them or anywhere up to the last. */
+  /** In stream order. */
   readonly entries: readonly StoredEntry[];
-  /** Entries after the cursor that were deleted or trimmed before this read; exact. */
+  /** How many entries after the cursor were deleted or trimmed before this read, wherever they lay; exact. */
   readonly lost: number;
   /** The cursor after this read: last entry's ID, and `read` raised by `lost` and by the number of entries. */
   readonly cursor: StreamCursor;

@@ -1,11 +1,11 @@
 import { timestampOf } from '../domain/entry-id.js';
 import { TransactionClosedError } from '../domain/errors.js';
-import type { FieldsInput } from '../domain/fields.js';
 import type { StateScope, TrackedState } from '../state/tracked-state.js';
 import type { Publish } from '../store/commit.js';
 import type { Delivery } from './delivery.js';
-import { checkPublishBounds } from './publisher.js';
+import { checkPublishBounds, encodeMessage } from './publisher.js';
 import type { Publisher } from './publisher.js';
+import type { StreamLike } from './stream-definition.js';
 import type { EntryInfo, Transaction } from './transaction.js';
 
 const NO_STATE: object = Object.freeze({});
@@ -53,9 +53,10 @@ export class MessageTransaction implements Transaction<object> {
     return (this.#aborter ??= new AbortController()).signal;
   }
 
-  publish(stream: string, message: FieldsInput): void {
+  publish(target: StreamLike, message: unknown): void {
     this.#requireOpen();
-    const { fields, bytes } = this.#publisher.encode(stream, message);
+    const stream = this.#publisher.target(target);
+    const { fields, bytes } = encodeMessage(target, message);
     checkPublishBounds((this.publishes?.length ?? 0) + 1, this.bytes + bytes);
     (this.publishes ??= []).push({ stream, fields });
     this.bytes += bytes;

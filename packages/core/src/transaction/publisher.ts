@@ -1,14 +1,16 @@
 import { ConfigurationError, MessageValidationError } from '../domain/errors.js';
-import { encodeFields } from '../domain/fields-codec.js';
+import { encodeFields, FIELDS_MAX } from '../domain/fields-codec.js';
 import type { EncodedFields } from '../domain/fields-codec.js';
 import type { FieldsInput } from '../domain/fields.js';
+import { streamName } from './stream-definition.js';
+import type { StreamLike } from './stream-definition.js';
 
 /** The most publishes of one transaction. */
 export const PUBLISHES_MAX = 10_000;
 /** The most bytes that one transaction publishes. */
 export const PUBLISH_BYTES_MAX: number = 16 * 1024 * 1024;
 
-/** Checks what handlers publish; one for a consumer, so that a target is looked at once. */
+/** Checks and encodes what handlers publish; one for a consumer, so that a target is looked at once. */
 export class Publisher {
   readonly #placementProblem: (stream: string) => string | undefined;
   readonly #allowed = new Set<string>();
@@ -17,20 +19,27 @@ export class Publisher {
     this.#placementProblem = placementProblem;
   }
 
-  /** The message in stored form, or an error that says why it cannot be published to that stream. */
-  encode(stream: string, message: FieldsInput): EncodedFields {
-    if (!this.#allowed.has(stream)) this.#admit(stream);
-    return encodeFields(message);
+  /** The name of a target stream; throws `ConfigurationError` when it cannot be part of the transaction. */
+  target(stream: StreamLike): string {
+    if (typeof stream === 'string' && this.#allowed.has(stream)) return stream;
+    const name = streamName(stream);
+    if (this.#allowed.has(name)) return name;
+    const problem = this.#placementProblem(name);
+    if (problem !== undefined) throw new ConfigurationError(problem, { stream: name });
+    this.#allowed.add(name);
+    return name;
   }
+}
 
-  #admit(stream: string): void {
-    if (typeof stream !== 'string' || stream === '' || !stream.isWellFormed()) {
-      throw new ConfigurationError('The stream to publish to must be a non-empty string.');
-    }
-    const problem = this.#placementProblem(stream);
-    if (problem !== undefined) throw new ConfigurationError(problem, { stream });
-    this.#allowed.add(stream);
-  }
+/** A message for a stream in stored form. Throws `MessageValidationError` when it is not one that the stream takes. */
+export function encodeMessage(stream: StreamLike, message: unknown): EncodedFields {
+  return typeof stream === 'string' ? encodeFields(message as FieldsInput) : checkFields(stream.encode(message));
+}
+
+function checkFields(encoded: EncodedFields): EncodedFields {
+  const { length } = encoded.fields;
+  if (length >= 2 && length % 2 === 0 && length <= FIELDS_MAX * 2) return encoded;
+  throw new MessageValidationError(`A codec must give 1 to ${FIELDS_MAX} pairs of field names and values.`);
 }
 
 /** Refuses what is beyond the bounds of one transaction. */

@@ -1,5 +1,6 @@
 import type { EntryId } from '../domain/entry-id.js';
 import type { FieldsInput } from '../domain/fields.js';
+import type { StreamDefinition } from './stream-definition.js';
 
 /** Which entry a message came from. */
 export interface EntryInfo {
@@ -27,6 +28,7 @@ export interface Transaction<S extends object = Record<string, unknown>> {
    * transaction, and `ConfigurationError` for a stream that cannot share a transaction with this consumer.
    */
   publish(stream: string, message: FieldsInput): void;
+  publish<In>(stream: StreamDefinition<In, unknown>, message: In): void;
   /** Calls back at most once, after the commit is acknowledged, in order; a crash loses it. Errors are logged. */
   afterCommit(callback: () => unknown): void;
   /** Puts the state back to its defaults, as if nothing had ever been stored. */

@@ -35,6 +35,15 @@ export function explicitId(stream: string, id: EntryId, lastId: EntryId): void {
   throw new ConfigurationError(`ID ${id} is not above ${lastId}, the last ID of stream "${stream}"`, details);
 }
 
+/**
+ * Deletes entries and tells how many there were.
+ * @throws ConfigurationError for something that is no ID; nothing is deleted then
+ */
+export function deleteFrom(log: StreamLog | undefined, ids: readonly EntryId[]): number {
+  for (const id of ids) if (!isEntryId(id)) throw new ConfigurationError(`"${id}" is not an entry ID`, { entry: id });
+  return log?.delete(ids) ?? 0;
+}
+
 /** Trims a stream and tells how many entries went. */
 export function trimLog(log: StreamLog, to: TrimTarget): number {
   if ('minId' in to) {

@@ -15,7 +15,7 @@ import { MemoryHome } from '../consumers/memory-home.js';
 import { type MemorySettings, memorySettings, type MemoryStoreOptions } from '../options.js';
 import { MemoryReader } from '../reading/memory-reader.js';
 import { IdempotencyWindow } from '../streams/idempotency-window.js';
-import { acceptedContent, explicitId, listedEntry, streamInfo, trimLog } from './content-tools.js';
+import { acceptedContent, deleteFrom, explicitId, listedEntry, streamInfo, trimLog } from './content-tools.js';
 import { Database } from './database.js';
 import { Links } from './links.js';
 import type { MemoryEntry, MemorySnapshot, MemoryStore, MemoryStreamInfo, TrimTarget } from './memory-store.js';
@@ -98,7 +98,7 @@ class InMemoryStore implements MemoryStore {
   }
 
   delete(stream: string, ...ids: EntryId[]): number {
-    const count = this.#database.streams.get(stream)?.delete(ids) ?? 0;
+    const count = deleteFrom(this.#database.streams.get(stream), ids);
     this.#database.news.changed(stream);
     return count;
   }

@@ -14,7 +14,7 @@ export function storedValue(bytes: Buffer, start: number, end: number): StoredVa
   }
   const text = bytes.toString('utf8', start, end);
   if (!text.includes('\ufffd') || isExactly(text, bytes, start, end)) return text;
-  return Uint8Array.prototype.slice.call(bytes, start, end);
+  return new Uint8Array(bytes.subarray(start, end));
 }
 
 /** Calling into the native decoder costs more than building a short string here; `undefined` beyond ASCII. */

@@ -95,11 +95,9 @@ local function append(publish)
   if not stream.isTouched then
     stream.isTouched = true
     local key = KEYS[index]
+    local deleted = stream.deleted == '0-0' and '0-1' or stream.deleted
     undo[#undo + 1] = stream.isMissing and {'DEL', key}
-      or {'XSETID', key, stream.last, 'ENTRIESADDED', string.format('%.0f', stream.added)}
-    if stream.deleted ~= '0-0' and not stream.isMissing then
-      undo[#undo] = {'XSETID', key, stream.last, 'ENTRIESADDED', string.format('%.0f', stream.added), 'MAXDELETEDID', stream.deleted}
-    end
+      or {'XSETID', key, stream.last, 'ENTRIESADDED', string.format('%.0f', stream.added), 'MAXDELETEDID', deleted}
   end
   undo[#undo + 1] = {'XDEL', KEYS[index], id}
 end
@@ -167,6 +165,7 @@ return refuse(problem[1], problem[2], problem[3])`;
  * a form without effect: an absent stream that it must not make, or the ID 0-0, which is refused after the rights
  * were checked (that refusal counts in INFO errorstats, so nothing is proven that needs no proof). HDEL is proven by
  * an absent field. The first XADD is the only write left that the server may refuse; it comes when all that is
- * written are such small fields. Undo of entries is kept nevertheless, for servers that refuse for reasons of their own.
+ * written are such small fields. Undo of entries is kept nevertheless, for servers that refuse for reasons of their own;
+ * XSETID cannot set the largest deleted ID back to 0-0, so it becomes 0-1, which no entry lies below either.
  */
 export const COMMIT: Script = writingScript(ID_ORDER, STREAM_DESCRIPTION, SERVER_CLOCK, CHECKS, WRITES);

@@ -1,0 +1,148 @@
+import { SerializationError, StateSchemaError } from '../domain/errors.js';
+import type { ErrorDetails } from '../domain/errors.js';
+import type { Serializer } from '../state/serializer.js';
+import { kindProblem, TrackedState } from '../state/tracked-state.js';
+import type { StoredRecord, StoredState } from '../store/stored-consumer.js';
+import type { StatePlan } from './state-plan.js';
+
+/** Whom an error is about. */
+export interface Context extends ErrorDetails {
+  readonly stream: string;
+  readonly consumer: string;
+}
+
+/** A consumer's attributes, read from the store and brought into present form. */
+export interface RestoredValues {
+  /** Every attribute that is stored, or that a migration made of what is stored. */
+  readonly values: ReadonlyMap<string, unknown>;
+  /** The attributes as they are stored. */
+  readonly decoded: ReadonlyMap<string, unknown>;
+  readonly version: number | undefined;
+  readonly serializer: string | undefined;
+  /** Whether the first commit must write all attributes anew: they were migrated, or are in another serializer. */
+  readonly isOutdated: boolean;
+}
+
+/** What a consumer starts with that has never stored a state. */
+export const NOTHING_STORED: RestoredValues = {
+  values: new Map(),
+  decoded: new Map(),
+  version: undefined,
+  serializer: undefined,
+  isOutdated: false,
+};
+
+/**
+ * Decodes stored attributes, migrates them if they are of a lower version, and checks that they fit what the code
+ * declares. Changes nothing in the store: what was migrated is written by the first commit (G9).
+ */
+export function restoreValues(
+  record: StoredRecord,
+  state: StoredState,
+  plan: StatePlan,
+  context: Context,
+): RestoredValues {
+  const serializer = readerOf(record, plan, context);
+  const decoded = decodeAll(state, serializer, context);
+  const isMigrated = needsMigration(state, plan, context);
+  const values = isMigrated ? migrate(decoded, state.version, plan, context) : decoded;
+  refuseOtherKinds(values, plan, context);
+  return {
+    values,
+    decoded,
+    version: state.version,
+    serializer: serializer.name,
+    isOutdated: isMigrated || serializer.name !== plan.serializer.name,
+  };
+}
+
+function readerOf(record: StoredRecord, plan: StatePlan, context: Context): Serializer {
+  const name = record.serializer ?? plan.serializer.name;
+  const serializer = [plan.serializer, ...plan.previousSerializers].find((one) => one.name === name);
+  if (serializer !== undefined) return serializer;
+  throw new StateSchemaError(
+    `The state of consumer "${context.consumer}" is stored with serializer "${name}", but "${plan.serializer.name}" is set. ` +
+      'Set that one, or list it in previousSerializers to read with it and write with the new one.',
+    { ...context, serializer: name },
+  );
+}
+
+function decodeAll(state: StoredState, serializer: Serializer, context: Context): Map<string, unknown> {
+  const decoded = new Map<string, unknown>();
+  for (const [attribute, stored] of state.attributes) {
+    try {
+      decoded.set(attribute, serializer.deserialize(stored));
+    } catch (cause) {
+      throw new SerializationError(
+        `Stored attribute "${attribute}" of consumer "${context.consumer}" cannot be read. It was left as it is.`,
+        { ...context, attribute },
+        cause,
+      );
+    }
+  }
+  return decoded;
+}
+
+function needsMigration(state: StoredState, plan: StatePlan, context: Context): boolean {
+  const stored = `The state of consumer "${context.consumer}" is stored in version ${state.version}`;
+  if (state.version > plan.version) {
+    throw new StateSchemaError(
+      `${stored}, which is newer than this code's stateVersion ${plan.version}: run the newer code.`,
+      context,
+    );
+  }
+  if (state.version < plan.version) {
+    if (plan.migrate !== undefined) return true;
+    throw new StateSchemaError(
+      `${stored}, but stateVersion is ${plan.version}: give migrate, which turns the one into the other.`,
+      context,
+    );
+  }
+  const removed = state.declared.find((name) => !plan.tracked.declared.includes(name));
+  if (removed === undefined) return false;
+  throw new StateSchemaError(
+    `Attribute "${removed}" is stored for consumer "${context.consumer}", but not declared any more. ` +
+      'Declare it again, or raise stateVersion and give migrate.',
+    { ...context, attribute: removed },
+  );
+}
+
+/** The migrated attributes, as a copy that holds only what state can hold. */
+function migrate(
+  decoded: ReadonlyMap<string, unknown>,
+  from: number,
+  plan: StatePlan,
+  context: Context,
+): Map<string, unknown> {
+  try {
+    const copy = copied(Object.fromEntries(decoded), plan);
+    return new Map(Object.entries(copied(plan.migrate!(copy, from), plan)));
+  } catch (cause) {
+    throw new StateSchemaError(
+      `The state of consumer "${context.consumer}" could not be migrated from version ${from} to ${plan.version}. It was left as it is.`,
+      context,
+      cause,
+    );
+  }
+}
+
+function copied(values: Record<string, unknown>, plan: StatePlan): Record<string, unknown> {
+  if (typeof values !== 'object' || values === null)
+    throw new TypeError('migrate must return the attributes as an object');
+  return new TrackedState({
+    defaults: () => values,
+    undefinedProperties: plan.serializer.undefinedProperties,
+  }).copyAsOf(0);
+}
+
+function refuseOtherKinds(values: ReadonlyMap<string, unknown>, plan: StatePlan, context: Context): void {
+  const defaults = plan.defaults();
+  for (const [attribute, value] of values) {
+    const problem = Object.hasOwn(defaults, attribute) ? kindProblem(defaults[attribute], value) : undefined;
+    if (problem === undefined) continue;
+    throw new StateSchemaError(`Stored attribute "${attribute}" of consumer "${context.consumer}": ${problem}.`, {
+      ...context,
+      attribute,
+    });
+  }
+}

@@ -1,0 +1,136 @@
+import { ConfigurationError, MessageValidationError } from '../domain/errors.js';
+import type { EncodedFields } from '../domain/fields-codec.js';
+import type { Fields, StoredFields } from '../domain/fields.js';
+import { jsonCodec } from './codec.js';
+import type { Codec } from './codec.js';
+import type { SchemaIssue, StandardSchema } from './standard-schema.js';
+
+/** A stream whose messages have a type. `In` is what may be published to it, `Out` what a handler receives. */
+export interface StreamDefinition<In = unknown, Out = In> {
+  readonly name: string;
+  /** Validates a message and brings it into stored form. Throws `MessageValidationError`. */
+  encode(message: In): EncodedFields;
+  /** Reads a message from stored form and validates it. Throws `MessageValidationError`. */
+  decode(fields: StoredFields): Out;
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any -- any definition, whatever its types
+type AnyDefinition = StreamDefinition<any, any>;
+
+/** A stream by its name (messages are `Fields`), or by its definition. */
+export type StreamLike = string | AnyDefinition;
+
+/** The type of the messages that a consumer of this stream, or of this list of streams, receives. */
+export type MessageOf<D> = D extends string
+  ? Fields
+  : D extends StreamDefinition<never, infer Out>
+    ? Out
+    : D extends readonly (infer E)[]
+      ? MessageOf<E>
+      : never;
+
+/** How a typed stream is defined by a schema: the schema's input is published, its output is received. */
+export interface SchemaStreamOptions<In, Out> {
+  /** Validates messages on their way out and in: any Standard Schema, such as zod's, valibot's or arktype's. */
+  readonly schema: StandardSchema<In, Out>;
+  /** How messages are stored. Default `jsonCodec`. */
+  readonly codec?: Codec<never, unknown>;
+}
+
+/** How a typed stream is defined by a codec alone. */
+export interface CodecStreamOptions<In, Out> {
+  readonly codec: Codec<In, Out>;
+}
+
+/**
+ * Names a stream and says what its messages are, for `stream`, `transaction.publish` and `producer.publish`.
+ *
+ * What is stored is the message as it was published, once the schema found it valid; a transforming schema transforms
+ * it where it is read. Schemas that validate asynchronously are refused with `ConfigurationError` when they are used.
+ */
+export function defineStream<In, Out>(name: string, options: SchemaStreamOptions<In, Out>): StreamDefinition<In, Out>;
+export function defineStream<In, Out>(name: string, options: CodecStreamOptions<In, Out>): StreamDefinition<In, Out>;
+export function defineStream(
+  name: string,
+  options: { readonly schema?: StandardSchema; readonly codec?: Codec<never, unknown> },
+): StreamDefinition<unknown, unknown> {
+  if (typeof name !== 'string' || name === '' || !name.isWellFormed()) {
+    throw new ConfigurationError('The name of a stream must be a non-empty string.', { option: 'name' });
+  }
+  const { schema, codec = jsonCodec } = checkOptions(options);
+  const { encode, decode } = bound(codec as Codec<unknown, unknown>);
+  if (schema === undefined) return { name, encode, decode };
+  return {
+    name,
+    encode(message) {
+      validate(name, schema, message);
+      return encode(message);
+    },
+    decode: (fields) => validate(name, schema, decode(fields)),
+  };
+}
+
+function bound(codec: Codec<unknown, unknown>): Pick<Codec<unknown, unknown>, 'encode' | 'decode'> {
+  return { encode: (message) => codec.encode(message), decode: (fields) => codec.decode(fields) };
+}
+
+type DefinitionOptions = { readonly schema?: StandardSchema; readonly codec?: Codec<never, unknown> };
+
+function checkOptions(options: DefinitionOptions): DefinitionOptions {
+  const unknown = Object.keys(options ?? {}).find((name) => name !== 'schema' && name !== 'codec');
+  if (unknown !== undefined)
+    throw new ConfigurationError(`${unknown} is not an option of defineStream.`, { option: unknown });
+  const { schema, codec } = options ?? {};
+  if (schema === undefined && codec === undefined) {
+    throw new ConfigurationError('defineStream needs a schema (any Standard Schema) or a codec.', { option: 'schema' });
+  }
+  if (schema !== undefined && typeof schema['~standard']?.validate !== 'function') {
+    throw new ConfigurationError('schema must be a Standard Schema, such as one of zod, valibot or arktype.', {
+      option: 'schema',
+    });
+  }
+  if (codec !== undefined && (typeof codec.encode !== 'function' || typeof codec.decode !== 'function')) {
+    throw new ConfigurationError('codec must have encode and decode, such as fieldsCodec or jsonCodec.', {
+      option: 'codec',
+    });
+  }
+  return options;
+}
+
+/** The schema's output for a value. The error names paths, never values: schema libraries put them into their texts. */
+function validate(stream: string, schema: StandardSchema, value: unknown): unknown {
+  const result = schema['~standard'].validate(value);
+  if (result instanceof Promise) {
+    result.catch(() => {});
+    throw new ConfigurationError(`The schema of stream "${stream}" validates asynchronously, which is not supported.`, {
+      stream,
+    });
+  }
+  if (result.issues === undefined) return result.value;
+  const paths = Array.from(new Set(result.issues.map(pathOf)));
+  throw new MessageValidationError(`A message of stream "${stream}" is invalid at ${paths.join(', ')}.`, {
+    stream,
+    paths,
+  });
+}
+
+function pathOf(issue: SchemaIssue): string {
+  const keys = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part));
+  return keys.length === 0 ? 'its root' : keys.join('.');
+}
+
+/** The name of a stream given by name or definition, checked. Throws `ConfigurationError`. */
+export function streamName(stream: unknown): string {
+  const name = typeof stream === 'string' ? stream : isDefinition(stream) ? stream.name : undefined;
+  if (typeof name === 'string' && name !== '' && name.isWellFormed()) return name;
+  throw new ConfigurationError('A stream must be a non-empty string, or what defineStream returned.', {
+    option: 'stream',
+  });
+}
+
+/** Whether a value is a stream's definition, of whatever copy of this library. */
+export function isDefinition(value: unknown): value is StreamDefinition<unknown, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, encode, decode } = value as Partial<StreamDefinition>;
+  return typeof name === 'string' && typeof encode === 'function' && typeof decode === 'function';
+}

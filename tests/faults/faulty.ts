@@ -1,0 +1,79 @@
+import type { Redis } from 'ioredis';
+import { COMMIT } from '../../packages/redis-protocol/src/scripts/commit.js';
+import { CLAIM } from '../../packages/redis-protocol/src/scripts/claim.js';
+import type { Script } from '../../packages/redis-protocol/src/script.js';
+import type { FaultProxy, RequestPredicate } from '../support/proxy.js';
+import { RespClient, type RespReply } from '../support/resp.js';
+
+const calls =
+  ({ sha, body }: Script): RequestPredicate =>
+  (request) =>
+    request.includes(sha) || request.includes(body);
+
+/** Matches the requests that commit. */
+export const isCommit: RequestPredicate = calls(COMMIT);
+/** Matches the requests that claim a consumer. */
+export const isClaim: RequestPredicate = calls(CLAIM);
+
+/** Makes the server know the commit, so that the first request of it is the one that runs, not one answered NOSCRIPT. */
+export async function loadCommit(client: Redis): Promise<void> {
+  await client.script('LOAD', COMMIT.body);
+}
+
+/** Calls back for each matching request that passes from now on, before it is forwarded. Faults nothing by itself. */
+export function watch(proxy: FaultProxy, matches: RequestPredicate, seen: (request: Buffer, count: number) => void): void {
+  let count = 0;
+  void proxy.loseNextReply((request) => {
+    if (matches(request)) seen(request, (count += 1));
+    return false;
+  });
+}
+
+/** Resolves to the next matching request. With `cut` it never reaches the server, and all links break. */
+export function capture(proxy: FaultProxy, matches: RequestPredicate, fate: 'cut' | 'pass'): Promise<Buffer> {
+  return new Promise((resolve) => {
+    watch(proxy, matches, (request, count) => {
+      if (count > 1) return;
+      if (fate === 'cut') proxy.cutAll();
+      resolve(Buffer.from(request));
+    });
+  });
+}
+
+/** Loses the reply of every `nth` matching request from now on. Answers how many were lost so far. */
+export function loseEvery(proxy: FaultProxy, nth: number, matches: RequestPredicate): () => number {
+  let seen = 0;
+  let lost = 0;
+  const arm = (): void => {
+    const loss = proxy.loseNextReply((request) => matches(request) && (seen += 1) % nth === 0);
+    void loss.then(() => {
+      lost += 1;
+      arm();
+    });
+  };
+  arm();
+  return () => lost;
+}
+
+/** Delivers a captured request to a server, over a connection of its own: a packet that comes late, or twice. */
+export async function deliver(request: Buffer, port: number): Promise<RespReply> {
+  const client = await RespClient.connect(port);
+  try {
+    return await client.send(...argumentsOf(request));
+  } finally {
+    client.close();
+  }
+}
+
+function argumentsOf(request: Buffer): Buffer[] {
+  const args: Buffer[] = [];
+  let at = request.indexOf('\r\n') + 2;
+  while (at < request.length) {
+    const lineEnd = request.indexOf('\r\n', at);
+    const start = lineEnd + 2;
+    const length = Number(request.toString('latin1', at + 1, lineEnd));
+    args.push(request.subarray(start, start + length));
+    at = start + length + 2;
+  }
+  return args;
+}
