@@ -85,7 +85,6 @@ function compileProblems(paths: readonly string[]): string[] {
     const { stdout } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder, '--pretty', 'false'], {
       cwd: folder,
       encoding: 'utf8',
-      shell: process.platform === 'win32',
     });
     return reportsOf(stdout)
       .filter((report) => !report.startsWith('../'))

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { COMMIT } from '../../packages/redis-protocol/src/scripts/commit.js';
 import { CLAIM } from '../../packages/redis-protocol/src/scripts/claim.js';
+import { RENEW } from '../../packages/redis-protocol/src/scripts/renew.js';
 import type { Script } from '../../packages/redis-protocol/src/script.js';
 import type { FaultProxy, RequestPredicate } from '../support/proxy.js';
 import { RespClient, type RespReply } from '../support/resp.js';
@@ -14,6 +15,8 @@ const calls =
 export const isCommit: RequestPredicate = calls(COMMIT);
 /** Matches the requests that claim a consumer. */
 export const isClaim: RequestPredicate = calls(CLAIM);
+/** Matches the requests that renew a claim. */
+export const isRenewal: RequestPredicate = calls(RENEW);
 
 /** Makes the server know the commit, so that the first request of it is the one that runs, not one answered NOSCRIPT. */
 export async function loadCommit(client: Redis): Promise<void> {
@@ -30,14 +33,21 @@ export function watch(proxy: FaultProxy, matches: RequestPredicate, seen: (reque
 }
 
 /** Resolves to the next matching request. With `cut` it never reaches the server, and all links break. */
-export function capture(proxy: FaultProxy, matches: RequestPredicate, fate: 'cut' | 'pass'): Promise<Buffer> {
-  return new Promise((resolve) => {
+export async function capture(proxy: FaultProxy, matches: RequestPredicate, fate: 'cut' | 'pass'): Promise<Buffer> {
+  let captured: Buffer | undefined;
+  const passed = new Promise<void>((resolve) => {
     watch(proxy, matches, (request, count) => {
       if (count > 1) return;
+      captured = Buffer.from(request);
       if (fate === 'cut') proxy.cutAll();
-      resolve(Buffer.from(request));
+      resolve();
     });
   });
+  const vain = new Error('no such request has passed; do child processes run an outdated build?');
+  let limit: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => (limit = setTimeout(() => reject(vain), 20_000)));
+  await Promise.race([passed, late]).finally(() => clearTimeout(limit));
+  return captured!;
 }
 
 /** Loses the reply of every `nth` matching request from now on. Answers how many were lost so far. */

@@ -90,7 +90,7 @@ test('a commit of an earlier owner that arrives after the takeover is refused as
   await writeMessages(client, place, 50);
   const proxy = await startOwnProxy(server);
   const captured = capture(proxy, isCommit, 'cut');
-  const earlier = await startFold(proxy.url, place);
+  const earlier = await startFold(proxy.url, place, { consumer: { stopTimeoutMs: 200 } });
   const late = await captured;
   await proxy.close();
   let release = (): void => {};

@@ -7,7 +7,7 @@ import { capture, isCommit, loadCommit } from './faulty.js';
 import { between, isSoak, placeOf, positionOf, seededRandom, startOwnProxy, startOwnServer, untilDone, writeMessages } from './harness.js';
 
 const MESSAGES = isSoak ? 200_000 : 20_000;
-const KILLS = isSoak ? 500 : 56;
+const KILLS = isSoak ? 500 : 52;
 const PER_LIFE = Math.floor(MESSAGES / KILLS);
 const KILLED: ChildExit = { code: null, signal: 'SIGKILL' };
 
@@ -34,7 +34,7 @@ test(
     expect((await expectExact(client, place)).messages).toBe(MESSAGES);
     producer.disconnect();
   },
-  isSoak ? 600_000 : 60_000,
+  isSoak ? 900_000 : 120_000,
 );
 
 test('a process killed between the execution of its commit and the reply to it leaves the commit applied once', async () => {

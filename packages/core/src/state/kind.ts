@@ -9,13 +9,10 @@ const KIND_OF_CONSTRUCTOR: ReadonlyMap<string, Kind> = new Map([
   ['Date', 'Date'],
 ]);
 
-const mapSize = Object.getOwnPropertyDescriptor(Map.prototype, 'size')!.get!;
-const setSize = Object.getOwnPropertyDescriptor(Set.prototype, 'size')!.get!;
-
 /** Throws for an object that only borrows the prototype of Map, Set or Date. */
 function demandBrand(kind: Kind, value: object): void {
-  if (kind === 'Map') mapSize.call(value);
-  else if (kind === 'Set') setSize.call(value);
+  if (kind === 'Map') Map.prototype.has.call(value, undefined);
+  else if (kind === 'Set') Set.prototype.has.call(value, undefined);
   else if (kind === 'Date') Date.prototype.getTime.call(value);
 }
 

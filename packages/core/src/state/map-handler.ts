@@ -40,8 +40,9 @@ function handlerOf(proxy: unknown): MapHandler {
   throw new TypeError('this method was taken from a Map of the state and works on those only');
 }
 
-function iterate(handler: MapHandler): TrackedIterator {
-  return new TrackedIterator(handler, (key, value) => [key, handler.reveal(value)]);
+function entries(this: unknown): TrackedIterator {
+  const map = handlerOf(this);
+  return new TrackedIterator(map, (key, value) => [key, map.reveal(value)]);
 }
 
 const methods = {
@@ -70,11 +71,9 @@ const methods = {
     const map = handlerOf(this);
     return new TrackedIterator(map, (_, value) => map.reveal(value));
   },
-  entries(this: unknown): TrackedIterator {
-    return iterate(handlerOf(this));
-  },
+  entries,
   forEach(this: unknown, callback: (value: unknown, key: unknown, map: unknown) => void, thisArg?: unknown): void {
-    for (const [key, value] of iterate(handlerOf(this)) as Iterable<[unknown, unknown]>)
+    for (const [key, value] of entries.call(this) as Iterable<[unknown, unknown]>)
       callback.call(thisArg, value, key, this);
   },
 };
@@ -82,5 +81,5 @@ const methods = {
 /** What a proxy of a Map has instead of the language's methods, which work on real Maps only. */
 const METHODS: ReadonlyMap<PropertyKey, unknown> = new Map<PropertyKey, unknown>([
   ...Object.entries(methods),
-  [Symbol.iterator, methods.entries],
+  [Symbol.iterator, entries],
 ]);

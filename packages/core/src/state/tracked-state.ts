@@ -70,7 +70,10 @@ export class TrackedState {
     return this.#log.mark;
   }
 
-  /** Takes back every write after the mark, newest first. Throws `TypeError` for a mark that was forgotten or never was. */
+  /**
+   * Takes back every write after the mark, newest first. Throws `TypeError` for a mark that was forgotten or never was.
+   * Parts of the state that an open scope gave out stay valid, but its iterators over Maps and Sets lose their place.
+   */
   undoTo(mark: number): void {
     this.#log.undoTo(mark);
   }

@@ -24,5 +24,8 @@ export function ordered(value: unknown): unknown {
   if (value instanceof Map) return ['Map', ...[...value].map(([key, held]) => [key, ordered(held)])];
   if (value instanceof Set) return ['Set', ...value];
   if (value instanceof Date) return ['Date', value.getTime()];
-  return ['object', ...Reflect.ownKeys(value).map((key) => [key, ordered(Object.getOwnPropertyDescriptor(value, key)!.value)])];
+  return [
+    'object',
+    ...Reflect.ownKeys(value).map((key) => [key, ordered(Object.getOwnPropertyDescriptor(value, key)!.value)]),
+  ];
 }

@@ -20,7 +20,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('mark' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('reopen' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('reset' as const) }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('undo' as const, 'look' as const, 'look' as const), at: fc.nat(100) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constantFrom('undo' as const, 'look' as const, 'look' as const), at: fc.nat(100) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('forget' as const), at: fc.nat(100) }) },
 );
 
@@ -28,7 +31,11 @@ const defaults = (): Properties => ({
   count: 0,
   tree: { a: { b: 1, c: [1, 2] }, 5: 'five', d: 'd' },
   list: [3, { x: 1 }, 2],
-  map: new Map<unknown, unknown>([['k', { v: 1 }], [2, [1]], ['z', 0]]),
+  map: new Map<unknown, unknown>([
+    ['k', { v: 1 }],
+    [2, [1]],
+    ['z', 0],
+  ]),
   set: new Set([1, 'b', 3]),
   date: new Date(1_000),
 });

@@ -17,7 +17,22 @@ export type Give = <T>(value: T) => T;
 type Properties = Record<string, unknown>;
 type Container = object;
 
-const KEYS = ['a', 'b', 'c', 'd', '0', '1', '7', '10', '4294967294', '4294967295', '__proto__', 'constructor', 'toString', ''];
+const KEYS = [
+  'a',
+  'b',
+  'c',
+  'd',
+  '0',
+  '1',
+  '7',
+  '10',
+  '4294967294',
+  '4294967295',
+  '__proto__',
+  'constructor',
+  'toString',
+  '',
+];
 
 const primitive = fc.oneof(
   fc.integer({ min: -3, max: 99 }),
@@ -101,21 +116,31 @@ const onArray: readonly Act<unknown[]>[] = [
   (node, give, op) => void node.unshift(op.a, give(op.value)),
   (node, give, op) => void node.splice(op.a - 4, op.b - 2, give(op.value), op.a),
   (node, _, op) => void node.splice(op.a - 4),
-  (node) => void node.sort(),
+  (node) => void Reflect.apply(node.sort, node, []),
   (node) => void node.sort((x, y) => Number(isContainer(x)) - Number(isContainer(y))),
   (node) => void node.reverse(),
   (node, give, op) => {
     node.fill(undefined, op.a - 3, op.b - 3);
-    node.forEach((held, index) => { if (held === undefined) node[index] = give(op.value); });
+    node.forEach((held, index) => {
+      if (held === undefined) node[index] = give(op.value);
+    });
   },
   (node, give, op) => {
     const moved = node.map((held) => give(held)).copyWithin(op.a - 2, op.b - 2);
     node.copyWithin(op.a - 2, op.b - 2);
-    moved.forEach((held, index) => { node[index] = give(held); });
+    moved.forEach((held, index) => {
+      node[index] = give(held);
+    });
   },
-  (node, give, op) => { if (op.a <= node.length) node[op.a] = give(op.value); },
-  (node, _, op) => { node.length = Math.min(node.length, op.a); },
-  (node, give) => { if (node.length > 1) [node[0], node[1]] = [give(node[1]), give(node[0])]; },
+  (node, give, op) => {
+    if (op.a <= node.length) node[op.a] = give(op.value);
+  },
+  (node, _, op) => {
+    node.length = Math.min(node.length, op.a);
+  },
+  (node, give) => {
+    if (node.length > 1) [node[0], node[1]] = [give(node[1]), give(node[0])];
+  },
   (node, _, op) => void Array.prototype.splice.call(node, op.a % 3, 1),
   (node) => void Array.prototype.shift.call(node),
 ];
@@ -124,7 +149,9 @@ const onMap: readonly Act<Map<unknown, unknown>>[] = [
   (node, give, op) => void node.set(op.key, give(op.value)),
   (node, _, op) => void node.set(op.a, op.b),
   (node, _, op) => void node.delete([...node.keys()][op.a]),
-  (node, _, op) => { if (op.a === 0) node.clear(); },
+  (node, _, op) => {
+    if (op.a === 0) node.clear();
+  },
   (node, give, op) => {
     let steps = 0;
     for (const [key] of node) {
@@ -139,8 +166,13 @@ const onSet: readonly Act<Set<unknown>>[] = [
   (node, _, op) => void node.add(op.key),
   (node, _, op) => void node.add(op.a),
   (node, _, op) => void node.delete([...node][op.a]),
-  (node, _, op) => { if (op.a === 0) node.clear(); },
-  (node, _, op) => node.forEach((member) => { if (op.b % 2 === 0) node.delete(member); }),
+  (node, _, op) => {
+    if (op.a === 0) node.clear();
+  },
+  (node, _, op) =>
+    node.forEach((member) => {
+      if (op.b % 2 === 0) node.delete(member);
+    }),
 ];
 
 const onDate: readonly Act<Date>[] = [
@@ -174,12 +206,25 @@ function move(root: Properties, containers: Container[], give: Give, op: Operati
 
 function onAttributes(root: Properties, give: Give, op: Operation): void {
   const acts: (() => void)[] = [
-    () => { root['count'] = (root['count'] as number) + op.a; },
-    () => { root['list'] = give([op.value]); },
-    () => { root['tree'] = give({ b: op.value, a: 1 }); },
-    () => { root[`extra-${op.a % 3}`] = give(op.value); },
-    () => { delete root[`extra-${op.a % 3}`]; },
-    () => { delete root['extra-0']; root['extra-0'] = op.b; },
+    () => {
+      root['count'] = (root['count'] as number) + op.a;
+    },
+    () => {
+      root['list'] = give([op.value]);
+    },
+    () => {
+      root['tree'] = give({ b: op.value, a: 1 });
+    },
+    () => {
+      root[`extra-${op.a % 3}`] = give(op.value);
+    },
+    () => {
+      delete root[`extra-${op.a % 3}`];
+    },
+    () => {
+      delete root['extra-0'];
+      root['extra-0'] = op.b;
+    },
   ];
   acts[op.a % acts.length]!();
 }

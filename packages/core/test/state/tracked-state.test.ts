@@ -31,7 +31,9 @@ describe('marks', () => {
 
   test('tell which attributes were touched between them, at any depth, also with the same value', () => {
     const state = createState(() => ({ a: { b: [1] }, c: 1, d: new Map(), e: new Date(0) }));
-    const { root } = state.open() as unknown as { root: { a: { b: number[] }; c: number; d: Map<number, number>; e: Date } };
+    const { root } = state.open() as unknown as {
+      root: { a: { b: number[] }; c: number; d: Map<number, number>; e: Date };
+    };
     root.a.b.push(2);
     root.c = 1;
     const middle = state.mark;
@@ -48,7 +50,11 @@ describe('asOf', () => {
     const { root } = state.open();
     root['n'] = 1;
     (root['list'] as number[]).push(2);
-    expect(() => state.asOf(0, () => { throw new RangeError('no'); })).toThrow(RangeError);
+    expect(() =>
+      state.asOf(0, () => {
+        throw new RangeError('no');
+      }),
+    ).toThrow(RangeError);
     expect(state.copyAsOf(state.mark)).toEqual({ n: 1, list: [1, 2] });
     expect(state.asOf(0, (values) => values['n'])).toBe(0);
   });
@@ -57,7 +63,11 @@ describe('asOf', () => {
     const state = createState(() => ({ n: 0, list: [1], o: { a: 1 } }));
     const { root } = state.open();
     root['n'] = 1;
-    expect(() => state.asOf(0, () => { root['n'] = 9; })).toThrow(TypeError);
+    expect(() =>
+      state.asOf(0, () => {
+        root['n'] = 9;
+      }),
+    ).toThrow(TypeError);
     expect(() => state.asOf(0, () => (root['list'] as number[]).push(9))).toThrow(TypeError);
     expect(() => state.asOf(0, () => delete (root['o'] as { a?: number }).a)).toThrow(TypeError);
     expect(state.copyAsOf(state.mark)).toEqual({ n: 1, list: [1], o: { a: 1 } });
@@ -81,8 +91,19 @@ describe('asOf', () => {
 describe('restore', () => {
   test('gives declared attributes that are missing their default, and sorts undeclared ones behind', () => {
     const state = createState(() => ({ z: 0, a: [1] }));
-    state.restore(new Map<string, unknown>([['y', 1], ['z', 5], ['b', 2]]));
-    expect(Object.entries(state.open().root)).toEqual([['z', 5], ['a', [1]], ['b', 2], ['y', 1]]);
+    state.restore(
+      new Map<string, unknown>([
+        ['y', 1],
+        ['z', 5],
+        ['b', 2],
+      ]),
+    );
+    expect(Object.entries(state.open().root)).toEqual([
+      ['z', 5],
+      ['a', [1]],
+      ['b', 2],
+      ['y', 1],
+    ]);
     expect(state.declared).toEqual(['a', 'z']);
   });
 
@@ -114,7 +135,11 @@ describe('reset', () => {
     expect(state.copyAsOf(state.mark)).toEqual({ n: 0, list: [1] });
     expect(state.changed(mark, state.mark)).toEqual(new Set(['n', 'list', 'extra']));
     state.undoTo(mark);
-    expect(Object.entries(root)).toEqual([['n', 4], ['list', []], ['extra', 'x']]);
+    expect(Object.entries(root)).toEqual([
+      ['n', 4],
+      ['list', []],
+      ['extra', 'x'],
+    ]);
   });
 });
 
@@ -122,8 +147,12 @@ describe('declared attributes', () => {
   test('can be neither deleted nor set to undefined, whatever undefined means', () => {
     for (const meaning of ['kept', 'deleted'] as const) {
       const { root } = createState(() => ({ n: 0 }), meaning).open();
-      expect(() => { delete root['n']; }).toThrow(ConfigurationError);
-      expect(() => { root['n'] = undefined; }).toThrow(/"n"/);
+      expect(() => {
+        delete root['n'];
+      }).toThrow(ConfigurationError);
+      expect(() => {
+        root['n'] = undefined;
+      }).toThrow(/"n"/);
       expect(root['n']).toBe(0);
     }
     expect(() => createState(() => ({ n: undefined }))).toThrow(ConfigurationError);
@@ -131,9 +160,15 @@ describe('declared attributes', () => {
 
   test('keep their kind', () => {
     const { root } = createState(() => ({ n: 0, list: [], map: new Map(), any: null })).open();
-    expect(() => { root['n'] = {}; }).toThrow(StateSchemaError);
-    expect(() => { root['list'] = 5; }).toThrow('attribute "list" is declared as an array, but the value is a number');
-    expect(() => { root['map'] = new Set(); }).toThrow('attribute "map" is declared as a Map, but the value is a Set');
+    expect(() => {
+      root['n'] = {};
+    }).toThrow(StateSchemaError);
+    expect(() => {
+      root['list'] = 5;
+    }).toThrow('attribute "list" is declared as an array, but the value is a number');
+    expect(() => {
+      root['map'] = new Set();
+    }).toThrow('attribute "map" is declared as a Map, but the value is a Set');
     Object.assign(root, { n: 'text', list: null, map: new Map([[1, 1]]), any: [1], other: {} });
     root['list'] = [1];
     root['any'] = 1;
@@ -143,7 +178,14 @@ describe('declared attributes', () => {
     expect(kindProblem({}, [])).toBe('is declared as a plain object, but the value is an array');
     expect(kindProblem(new Date(0), 5)).toMatch(/a Date.*a number/);
     expect(kindProblem(5, new Map())).toMatch(/a number.*a Map/);
-    for (const [a, b] of [[1, 'x'], [null, {}], [{}, null], [[], [1]], [true, undefined]]) expect(kindProblem(a, b)).toBeUndefined();
+    for (const [a, b] of [
+      [1, 'x'],
+      [null, {}],
+      [{}, null],
+      [[], [1]],
+      [true, undefined],
+    ])
+      expect(kindProblem(a, b)).toBeUndefined();
   });
 
   test('cannot have a default that state cannot hold', () => {
@@ -153,7 +195,9 @@ describe('declared attributes', () => {
 
 test('setting a property to undefined deletes it, or keeps it, as the serializer says', () => {
   const read = (meaning: 'kept' | 'deleted') => {
-    const { root } = createState(() => ({ o: { a: 1 } }), meaning).open() as unknown as { root: { o: Record<string, unknown> } };
+    const { root } = createState(() => ({ o: { a: 1 } }), meaning).open() as unknown as {
+      root: { o: Record<string, unknown> };
+    };
     root.o['a'] = undefined;
     root.o['b'] = { c: undefined };
     return [Object.keys(root.o), Object.keys(root.o['b'] as object)];

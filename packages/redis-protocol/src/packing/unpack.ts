@@ -2,8 +2,7 @@ import type { StoredValue } from '@ars/core';
 import { storedValue } from './stored-text.js';
 
 /**
- * Reads what a script packed with `cmsgpack.pack`: strings of raw bytes, whole numbers, booleans, nil, and arrays of
- * them. The reader says what it expects next; anything else is a bug of the scripts and throws a `TypeError`.
+ * Reads what a script packed with `cmsgpack.pack`: strings of raw bytes, whole numbers, and arrays of them. The reader says what it expects next; anything else is a bug of the scripts and throws a `TypeError`.
  */
 export class Unpacker {
   readonly #bytes: Buffer;
@@ -53,14 +52,6 @@ export class Unpacker {
     this.#at += length;
     if (typeof guess === 'string' && guess.length === length && this.#isAt(start, guess)) return guess;
     return storedValue(this.#bytes, start, this.#at);
-  }
-
-  /** Reads a text or, where the script had `false` for a missing value, `undefined`. */
-  optionalText(): string | undefined {
-    const kind = this.#bytes[this.#at]!;
-    if (kind !== 0xc0 && kind !== 0xc2) return this.text();
-    this.#at += 1;
-    return undefined;
   }
 
   /** Reads a whole number; beyond 2^53 it loses digits, as it did in the script. */

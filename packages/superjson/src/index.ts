@@ -1,0 +1,1 @@
+export { superjsonSerializer } from './superjson-serializer.js';
