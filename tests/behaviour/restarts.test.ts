@@ -1,11 +1,10 @@
-import type { StreamConsumer } from '@ars/core';
 import { expect, test } from 'vitest';
-import { describeStores } from './stores.js';
+import { describeStores, type KitConsumer } from './stores.js';
 import { nextEvent } from './support/deferred.js';
 import { expectLedger, ledgerOf, numbers } from './support/ledger.js';
 
 describeStores((kit) => {
-  const isCaughtUp = async (consumer: StreamConsumer<any>): Promise<boolean> => { // oxlint-disable-line typescript/no-explicit-any -- whatever its state
+  const isCaughtUp = async (consumer: KitConsumer): Promise<boolean> => {
     const caughtUp = consumer.caughtUp().then(() => true);
     return Promise.race([caughtUp, nextEvent(consumer, 'commit').then(() => false)]);
   };

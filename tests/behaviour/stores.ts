@@ -13,9 +13,14 @@ import { MemoryBackend } from './support/memory-backend.js';
 import { QuietLogger } from './support/quiet-logger.js';
 import { RedisBackend } from './support/redis-backend.js';
 
+type Named = string | readonly string[];
+
+/** A consumer of streams that are given by name. */
+export type KitConsumer<S extends object = object> = StreamConsumer<Named, S>;
+
 /** What a test gives for a consumer; the kit fills in the rest. */
-export type KitConsumerOptions<S extends object> = Partial<StreamConsumerOptions<S>> &
-  Pick<StreamConsumerOptions<S>, 'handler'>;
+export type KitConsumerOptions<S extends object> = Partial<StreamConsumerOptions<Named, S>> &
+  Pick<StreamConsumerOptions<Named, S>, 'handler'>;
 
 /**
  * A fresh store for each test, what it holds seen from outside, and consumers that are stopped at the test's end.
@@ -28,7 +33,7 @@ export class StoreKit {
   #backend: Backend | undefined;
   #store: StreamStore | undefined;
   readonly #stores: StreamStore[] = [];
-  readonly #consumers: StreamConsumer<any>[] = []; // oxlint-disable-line typescript/no-explicit-any -- of every state
+  readonly #consumers: KitConsumer[] = [];
 
   constructor(kind: 'memory' | 'redis') {
     this.kind = kind;
@@ -56,16 +61,16 @@ export class StoreKit {
   }
 
   /** A consumer of `in` named `consumer`, quiet, with short delays; it stops when the test ends. */
-  consumer<S extends object = Record<string, unknown>>(options: KitConsumerOptions<S>): StreamConsumer<S> {
+  consumer<S extends object = Record<string, unknown>>(options: KitConsumerOptions<S>): KitConsumer<S> {
     const defaults = { store: this.store, stream: this.name('in'), consumerId: 'consumer', logger: this.logger };
     const retry = { minDelayMs: 1, maxDelayMs: 5, ...options.retry };
-    const consumer = new StreamConsumer<S>({ ...defaults, ...options, retry });
+    const consumer = new StreamConsumer<Named, S>({ ...defaults, ...options, retry });
     this.#consumers.push(consumer);
     return consumer;
   }
 
   /** The same, started. */
-  async started<S extends object = Record<string, unknown>>(options: KitConsumerOptions<S>): Promise<StreamConsumer<S>> {
+  async started<S extends object = Record<string, unknown>>(options: KitConsumerOptions<S>): Promise<KitConsumer<S>> {
     const consumer = this.consumer(options);
     await consumer.start();
     return consumer;

@@ -103,7 +103,12 @@ export function foldOf(entries: readonly Entry[], target: string): Expected {
   return { state: { ...state, count: entries.length, hash: Number(hash) }, outputs };
 }
 
-async function expectState(client: Redis, place: Place, record: Record<string, string>, expected: Expected): Promise<void> {
+async function expectState(
+  client: Redis,
+  place: Place,
+  record: Record<string, string>,
+  expected: Expected,
+): Promise<void> {
   const stored = await client.hgetall(stateKey(place));
   if (expected.state.count === 0) {
     expect(stored, 'no state before the first message').toEqual({});
@@ -116,11 +121,16 @@ async function expectState(client: Redis, place: Place, record: Record<string, s
   expect(stored['commit'], 'commit of the state').toBe(record['stateCommit']);
 }
 
-async function expectOutputs(client: Redis, target: string, expected: readonly Record<string, string>[]): Promise<string[]> {
+async function expectOutputs(
+  client: Redis,
+  target: string,
+  expected: readonly Record<string, string>[],
+): Promise<string[]> {
   const entries = await readAll(client, target);
-  const found = entries.map(({ fields: { by: _, ...output } }) => output);
+  const found = entries.map(({ fields: { by: _by, ...output } }) => output);
   const wrong = found.findIndex((output, index) => JSON.stringify(output) !== JSON.stringify(expected[index]));
-  if (wrong >= 0) expect(found.slice(wrong, wrong + 3), `${target} from ${wrong}`).toEqual(expected.slice(wrong, wrong + 3));
+  if (wrong >= 0)
+    expect(found.slice(wrong, wrong + 3), `${target} from ${wrong}`).toEqual(expected.slice(wrong, wrong + 3));
   expect(entries.length, `number of outputs in ${target}`).toBe(expected.length);
   if (expected.length === 0) {
     expect(await client.exists(target), `${target} was never made`).toBe(0);

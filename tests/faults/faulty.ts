@@ -15,6 +15,8 @@ const calls =
 export const isCommit: RequestPredicate = calls(COMMIT);
 /** Matches the requests that claim a consumer. */
 export const isClaim: RequestPredicate = calls(CLAIM);
+/** Matches the requests that claim on a server that does not know the script, such as one just started. */
+export const isFirstClaim: RequestPredicate = (request) => request.includes(CLAIM.body);
 /** Matches the requests that renew a claim. */
 export const isRenewal: RequestPredicate = calls(RENEW);
 
@@ -24,7 +26,11 @@ export async function loadCommit(client: Redis): Promise<void> {
 }
 
 /** Calls back for each matching request that passes from now on, before it is forwarded. Faults nothing by itself. */
-export function watch(proxy: FaultProxy, matches: RequestPredicate, seen: (request: Buffer, count: number) => void): void {
+export function watch(
+  proxy: FaultProxy,
+  matches: RequestPredicate,
+  seen: (request: Buffer, count: number) => void,
+): void {
   let count = 0;
   void proxy.loseNextReply((request) => {
     if (matches(request)) seen(request, (count += 1));

@@ -88,7 +88,7 @@ type FoldState = ReturnType<typeof initialState>;
 /** How a consumer in the test's own process differs from the default. */
 export interface FoldOptions {
   readonly store?: IoredisStoreOptions;
-  readonly consumer?: Partial<StreamConsumerOptions<FoldState>>;
+  readonly consumer?: Partial<StreamConsumerOptions<string, FoldState>>;
   /** Called before each message is folded in. */
   readonly before?: (message: Fields, transaction: Transaction<FoldState>) => unknown;
   /** Default true. */
@@ -97,7 +97,7 @@ export interface FoldOptions {
 
 /** A consumer in the test's own process, with what it has told. */
 export interface RunningFold {
-  readonly consumer: StreamConsumer<FoldState>;
+  readonly consumer: StreamConsumer<string, FoldState>;
   /** How often the handler was called, by entry ID. */
   readonly runs: Map<string, number>;
   /** What it logged, warnings and errors. */
@@ -113,7 +113,7 @@ export async function startFold(url: string, place: Place, options: FoldOptions 
   const log: string[] = [];
   const runs = new Map<string, number>();
   const note = (message: string): number => log.push(message);
-  const consumer = new StreamConsumer<FoldState>({
+  const consumer = new StreamConsumer<string, FoldState>({
     store,
     stream: place.stream,
     consumerId: place.consumerId,

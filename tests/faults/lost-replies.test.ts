@@ -119,7 +119,11 @@ test('an idle consumer notices by its heartbeat that its links went silent, and 
 });
 
 /** Cuts until the time is over; the delays are the fault itself. */
-async function cutAtRandom(proxy: FaultProxy, random: () => number, write: (from: number) => Promise<void>): Promise<number> {
+async function cutAtRandom(
+  proxy: FaultProxy,
+  random: () => number,
+  write: (from: number) => Promise<void>,
+): Promise<number> {
   const end = Date.now() + CUTTING_MS;
   let cuts = 0;
   for (let n = 1; Date.now() < end; n += 50) {

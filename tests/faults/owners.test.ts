@@ -30,7 +30,11 @@ test(
     let paused = startChild({ ...plan, by: 'owner 0', pauseInHandler: between(random, 1, 900) });
     for (let round = 1; round <= ROUNDS; round += 1) {
       await pauseSomewhere(paused, round, random);
-      const successor = startChild({ ...plan, by: `owner ${round}`, pauseInHandler: round % 2 === 0 ? between(random, 1, 900) : 0 });
+      const successor = startChild({
+        ...plan,
+        by: `owner ${round}`,
+        pauseInHandler: round % 2 === 0 ? between(random, 1, 900) : 0,
+      });
       await successor.until('working');
       await writeMessages(client, place, 1_000, 1_001 + round * 1_000);
       paused.kill('SIGCONT');

@@ -2,8 +2,17 @@ import { isArsError } from '@ars/core';
 import type { Redis } from 'ioredis';
 import { describe as group, expect, test } from 'vitest';
 import { waitFor } from '../support/wait.js';
-import { describe, expectExact, recordKey, type CheckOptions, type Place } from './checker.js';
-import { dumpAll, placeOf, positionOf, startFold, startOwnServer, untilDone, writeMessages, type RunningFold } from './harness.js';
+import { describe, expectExact, recordKey, type Place } from './checker.js';
+import {
+  dumpAll,
+  placeOf,
+  positionOf,
+  startFold,
+  startOwnServer,
+  untilDone,
+  writeMessages,
+  type RunningFold,
+} from './harness.js';
 
 const MESSAGES = 300;
 const CULPRIT = 150;
@@ -17,8 +26,6 @@ interface Refusal {
   readonly also: (place: Place) => string;
   readonly cause: (client: Redis, place: Place) => Promise<unknown>;
   readonly cure: (client: Redis, place: Place) => Promise<unknown>;
-  /** Targets that the cause or the cure itself has written to. */
-  readonly except?: (place: Place) => string[];
   readonly acl?: boolean;
 }
 
@@ -62,7 +69,8 @@ const REFUSALS: readonly Refusal[] = [
     name: 'a target key that the user may not touch',
     reason: 'NOPERM',
     also: (place) => `${fresh(place)},${bad(place)}`,
-    cause: (client, place) => acl(client, 'resetkeys', `~${place.stream}`, `~${place.target}`, `~${fresh(place)}`, '~ars:*'),
+    cause: (client, place) =>
+      acl(client, 'resetkeys', `~${place.stream}`, `~${place.target}`, `~${fresh(place)}`, '~ars:*'),
     cure: (client) => acl(client, 'allkeys'),
     acl: true,
   },
@@ -70,7 +78,16 @@ const REFUSALS: readonly Refusal[] = [
     name: 'a target key that the user may only read',
     reason: 'NOPERM',
     also: (place) => `${fresh(place)},${bad(place)}`,
-    cause: (client, place) => acl(client, 'resetkeys', `~${place.stream}`, `~${place.target}`, `~${fresh(place)}`, '~ars:*', `%R~${bad(place)}`),
+    cause: (client, place) =>
+      acl(
+        client,
+        'resetkeys',
+        `~${place.stream}`,
+        `~${place.target}`,
+        `~${fresh(place)}`,
+        '~ars:*',
+        `%R~${bad(place)}`,
+      ),
     cure: (client) => acl(client, 'allkeys'),
     acl: true,
   },
@@ -92,11 +109,18 @@ group.each(REFUSALS)('a commit refused for $name', (refusal) => {
     await client.call('ACL', 'SETUSER', USER, 'on', '>pw', 'allkeys', '&*', '+@all');
     await refusal.cause(client, place);
     const causes = await dumpAll(client);
-    await writeMessages(client, place, MESSAGES, 1, (n) => (n === CULPRIT ? { also: refusal.also(place) } : {}) as Record<string, string>);
+    await writeMessages(
+      client,
+      place,
+      MESSAGES,
+      1,
+      (n) => (n === CULPRIT ? { also: refusal.also(place) } : {}) as Record<string, string>,
+    );
 
     const fold = await startFold(`redis://${user}127.0.0.1:${server.port}`, place);
     await untilRefused(fold, refusal.reason, 4);
-    const except = [...refusal.also(place).split(',').filter((target) => target !== place.target)];
+    const broken = refusal.also(place).split(',');
+    const except = broken.filter((target) => target !== place.target);
     expect((await expectExact(client, place, { isPartial: true, except })).messages).toBe(CULPRIT - 1);
     expect(await client.exists(fresh(place))).toBe(0);
     expect(await dumpAll(client)).toMatchObject(causes);
@@ -115,19 +139,36 @@ test('a batch of many with several culprits: each is found, and what lies betwee
   const place = placeOf('many');
   const culprits = [2, 3, 200, 400, 500];
   for (const n of culprits) await client.set(`bad:${n}`, 'a string');
-  const extra = (n: number): Record<string, string> => (culprits.includes(n) ? { also: `good,bad:${n}` } : {}) as Record<string, string>;
+  const extra = (n: number): Record<string, string> =>
+    (culprits.includes(n) ? { also: `good,bad:${n}` } : {}) as Record<string, string>;
   await writeMessages(client, place, 500, 1, extra);
   const fold = await startFold(server.url, place);
   const except = culprits.map((n) => `bad:${n}`);
   for (const n of culprits) {
     const id = (await client.xrange(place.stream, '-', '+', 'COUNT', n))[n - 1]![0];
-    await waitFor(() => fold.retries.some((retry) => retry.id === id && retry.attempt >= 2), `message ${n} to be refused twice`);
+    await waitFor(
+      () => fold.retries.some((retry) => retry.id === id && retry.attempt >= 2),
+      `message ${n} to be refused twice`,
+    );
     const { messages } = await expectExact(client, place, { isPartial: true, except });
     expect(messages).toBe(n - 1);
     await client.del(`bad:${n}`);
   }
   await untilDone(client, place);
   await expectExact(client, place);
+});
+
+test('a message whose commits are refused uses up its attempts; then the consumer ends, with all before it committed', async () => {
+  const { server, client } = await startOwnServer();
+  const place = placeOf('attempts');
+  await client.set(bad(place), 'a string');
+  await writeMessages(client, place, 60, 1, (n) => (n === 50 ? { also: bad(place) } : {}) as Record<string, string>);
+  const fold = await startFold(server.url, place, {
+    consumer: { retry: { attempts: 4, minDelayMs: 10, maxDelayMs: 20 } },
+  });
+  await expect(fold.consumer.closed).rejects.toMatchObject({ code: 'ARS_COMMIT', details: { reason: 'WRONGTYPE' } });
+  expect(fold.retries.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+  expect((await expectExact(client, place, { isPartial: true, except: [bad(place)] })).messages).toBe(49);
 });
 
 test('a user who loses the right to append stops at the first message that publishes, and goes on when it is back', async () => {

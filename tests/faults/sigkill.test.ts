@@ -4,7 +4,17 @@ import { waitFor } from '../support/wait.js';
 import { expectExact, recordKey, type Place } from './checker.js';
 import { startChild, type Child, type ChildExit, type ChildPlan } from './children.js';
 import { capture, isCommit, loadCommit } from './faulty.js';
-import { between, isSoak, placeOf, positionOf, seededRandom, startOwnProxy, startOwnServer, untilDone, writeMessages } from './harness.js';
+import {
+  between,
+  isSoak,
+  placeOf,
+  positionOf,
+  seededRandom,
+  startOwnProxy,
+  startOwnServer,
+  untilDone,
+  writeMessages,
+} from './harness.js';
 
 const MESSAGES = isSoak ? 200_000 : 20_000;
 const KILLS = isSoak ? 500 : 52;
@@ -24,7 +34,11 @@ test(
     const place = placeOf('killed');
     for (let life = 0; life < KILLS; life += 1) {
       const writing = writeSlowly(producer, place, life * PER_LIFE + 1, PER_LIFE);
-      const exit = await liveAndDie({ url: server.url, place, maxMessages: between(random, 1, 100) }, DEATHS[life % 4]!, random);
+      const exit = await liveAndDie(
+        { url: server.url, place, maxMessages: between(random, 1, 100) },
+        DEATHS[life % 4]!,
+        random,
+      );
       expect(exit, `life ${life}`).toEqual(KILLED);
       await writing;
       await expectExactSometimes(life, client, place);
@@ -92,7 +106,8 @@ function killAfter(child: Child, delayMs: number): void {
 }
 
 async function writeSlowly(client: Redis, place: Place, from: number, count: number): Promise<void> {
-  for (let done = 0; done < count; done += 40) await writeMessages(client, place, Math.min(40, count - done), from + done);
+  for (let done = 0; done < count; done += 40)
+    await writeMessages(client, place, Math.min(40, count - done), from + done);
 }
 
 /** Looking after every life costs more than the lives. */

@@ -40,7 +40,7 @@ export class ClusterDriver implements RedisDriver {
 
   async connect(_purpose: ConnectionPurpose, key: string): Promise<RedisConnection> {
     const master = await this.#topology.masterOf(hashSlot(key));
-    return connectOnce(this.#nodeOptions(master), this.#connectTimeoutMs);
+    return connectOnce(this.#nodeOptions(master), this.#connectTimeoutMs, nodeKey(master));
   }
 
   /** Has no connections of its own. */
@@ -66,7 +66,7 @@ export class ClusterDriver implements RedisDriver {
 function startOptions(node: ClusterNode): RedisOptions {
   if (typeof node === 'number') return { port: node };
   if (typeof node !== 'string') return { ...node, port: Number(node.port ?? 6379) };
-  const { host, port, username, password, tls } = new Redis(node, { lazyConnect: true }).options;
+  const { host = '127.0.0.1', port = 6379, username, password, tls } = new Redis(node, { lazyConnect: true }).options;
   return { host, port, ...(password ? { username, password } : {}), ...(tls ? { tls } : {}) };
 }
 

@@ -66,7 +66,8 @@ export class ClusterTopology {
   #range(range: readonly RedisReply[], asked: NodeAddress): SlotRange {
     const [host, port] = range[2] as [Buffer | null, number];
     const name = String(host ?? '');
-    const master = name === '' || name === '?' ? { host: asked.host, port } : this.#parts.translate({ host: name, port });
+    const master =
+      name === '' || name === '?' ? { host: asked.host, port } : this.#parts.translate({ host: name, port });
     return { first: range[0] as number, last: range[1] as number, master };
   }
 }

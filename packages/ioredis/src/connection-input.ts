@@ -1,11 +1,27 @@
 import { ConfigurationError } from '@ars/core';
 import type { RedisDriver } from '@ars/redis-protocol';
-import { Redis, type Cluster, type RedisOptions } from 'ioredis';
+import { Redis, type ClusterOptions, type RedisOptions } from 'ioredis';
 import { ClusterDriver, type ClusterLike } from './cluster-driver.js';
+import type { UnmappedOptions } from './one-life-connection.js';
 import { SingleDriver } from './single-driver.js';
 
+/** What a store needs of a `Redis`: any that ioredis makes, of any version and whatever its replies look like. */
+export interface IoredisClient {
+  readonly isCluster: boolean;
+  readonly status: string;
+  readonly options: RedisOptions;
+}
+
+/** What a store needs of a `Cluster`, likewise. */
+export interface IoredisCluster {
+  readonly isCluster: boolean;
+  readonly status: string;
+  readonly options: ClusterOptions;
+  nodes(): readonly unknown[];
+}
+
 /** What a store can be made of: a URL, the options of a client, or a client, whose options are then used. */
-export type IoredisConnection = string | RedisOptions | Redis | Cluster;
+export type IoredisConnection = string | RedisOptions | IoredisClient | IoredisCluster;
 
 /** Makes the driver for what the user gave. Throws `ConfigurationError`, never showing credentials. */
 export function driverFor(connection: IoredisConnection, connectTimeoutMs: number): RedisDriver {
@@ -13,9 +29,9 @@ export function driverFor(connection: IoredisConnection, connectTimeoutMs: numbe
   if (typeof connection !== 'object' || connection === null || Array.isArray(connection)) {
     throw new ConfigurationError('connection must be a redis:// URL, ioredis options, a Redis or a Cluster');
   }
-  if (isCluster(connection)) return clustered(connection as unknown as ClusterLike, connectTimeoutMs);
+  if (isCluster(connection)) return clustered(connection, connectTimeoutMs);
   if (isRedis(connection)) return single(() => connection.options, connectTimeoutMs);
-  return single(fixed(normalise(connection)), connectTimeoutMs);
+  return single(fixed(normalise(connection as RedisOptions)), connectTimeoutMs);
 }
 
 function single(options: () => RedisOptions, connectTimeoutMs: number): RedisDriver {
@@ -33,13 +49,14 @@ function fixed(options: RedisOptions): () => RedisOptions {
   return () => options;
 }
 
-function isCluster(connection: object): boolean {
+/** By shape, as below, since an application may have ioredis installed twice. */
+function isCluster(connection: object): connection is ClusterLike {
   return (connection as { isCluster?: unknown }).isCluster === true && 'startupNodes' in connection;
 }
 
-/** By shape, since an application may have ioredis installed twice. */
-function isRedis(connection: object): connection is Redis {
-  return typeof (connection as Partial<Redis>).duplicate === 'function' && typeof (connection as Partial<Redis>).options === 'object';
+function isRedis(connection: object): connection is IoredisClient {
+  const { isCluster, options } = connection as Partial<IoredisClient>;
+  return isCluster === false && typeof options === 'object';
 }
 
 function parseUrl(url: string): RedisOptions {
@@ -56,7 +73,10 @@ function parseUrl(url: string): RedisOptions {
 /** Has ioredis itself interpret what it was given, with a client that never connects. */
 function normalise(connection: string | RedisOptions): RedisOptions {
   try {
-    const client = typeof connection === 'string' ? new Redis(connection, { lazyConnect: true }) : new Redis({ ...connection, lazyConnect: true });
+    const client =
+      typeof connection === 'string'
+        ? new Redis(connection, { lazyConnect: true })
+        : new Redis({ ...connection, lazyConnect: true } as UnmappedOptions);
     client.disconnect();
     return client.options;
   } catch (error) {

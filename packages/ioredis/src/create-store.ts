@@ -14,7 +14,8 @@ export type IoredisStoreOptions = RedisStoreOptions;
  * before the store is used. Throws `ConfigurationError` for wrong input, naming the option.
  */
 export function createIoredisStore(connection: IoredisConnection, options: IoredisStoreOptions = {}): StreamStore {
-  if (typeof options !== 'object' || options === null) throw new ConfigurationError('the options of the store must be an object');
+  if (typeof options !== 'object' || options === null)
+    throw new ConfigurationError('the options of the store must be an object');
   const driver = driverFor(connection, options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS);
   return createRedisStore(driver, options);
 }

@@ -1,3 +1,3 @@
 export { createIoredisStore } from './create-store.js';
 export type { IoredisStoreOptions } from './create-store.js';
-export type { IoredisConnection } from './connection-input.js';
+export type { IoredisClient, IoredisCluster, IoredisConnection } from './connection-input.js';

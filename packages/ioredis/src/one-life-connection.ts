@@ -32,12 +32,15 @@ const PROFILE: RedisOptions = {
   sentinelRetryStrategy: () => null,
 };
 
+/** Options of a client whose replies are typed as usual; version 6 derives types from `replyMapping`. */
+export type UnmappedOptions = RedisOptions & { readonly replyMapping?: 'legacy' };
+
 /** Connects once, authenticated and with the database chosen, within `timeoutMs`. Rejects as `RedisDriver.connect` does. */
-export async function connectOnce(options: RedisOptions, timeoutMs: number): Promise<RedisConnection> {
-  const redis = new Redis({ ...options, ...PROFILE, ...timeoutsOf(options, timeoutMs) });
+export async function connectOnce(options: RedisOptions, timeoutMs: number, node?: string): Promise<RedisConnection> {
+  const redis = new Redis({ ...options, ...PROFILE, ...timeoutsOf(options, timeoutMs) } as UnmappedOptions);
   let trouble: Error | undefined;
   redis.on('error', (error: Error) => (trouble ??= error));
-  const connection = new OneLifeConnection(redis, () => trouble);
+  const connection = new OneLifeConnection(redis, () => trouble, node);
   try {
     await withinTime(settleHandshake(redis), timeoutMs);
     if (trouble !== undefined) throw trouble;
@@ -78,10 +81,12 @@ async function withinTime<T>(work: Promise<T>, limitMs: number): Promise<T> {
 }
 
 class OneLifeConnection implements RedisConnection {
+  readonly node: string | undefined;
   readonly #redis: Redis;
   readonly #trouble: () => Error | undefined;
 
-  constructor(redis: Redis, trouble: () => Error | undefined) {
+  constructor(redis: Redis, trouble: () => Error | undefined, node: string | undefined) {
+    this.node = node;
     this.#redis = redis;
     this.#trouble = trouble;
   }
@@ -114,8 +119,8 @@ function translate(error: unknown, trouble: Error | undefined): Error {
   if (isReplyError(error)) return new RedisReplyError(error.message);
   if (trouble !== undefined && isReplyError(trouble)) return new RedisReplyError(trouble.message);
   const cause = trouble ?? (error as Error);
-  const hasCode = typeof (cause as NodeJS.ErrnoException).code === 'string';
-  return new ConnectionLostError(hasCode ? cause.message : 'the connection was closed');
+  const isSafe = typeof (cause as NodeJS.ErrnoException).code === 'string' || cause.message.startsWith('All sentinels');
+  return new ConnectionLostError(isSafe ? cause.message : 'the connection was closed');
 }
 
 function isReplyError(error: unknown): error is Error {

@@ -73,7 +73,9 @@ describe('the data lies', () => {
   test('in the chosen database', async () => {
     const tag = freshTag();
     await roundTrip(storeOf({ ...server(), db: 3 }), tag);
-    expect(await clientOf({ db: 3 }).exists(`{${tag}}in`, `{${tag}}out`, `ars:{${tag}}:consumer:%7B${tag}%7Din:c`)).toBe(3);
+    expect(
+      await clientOf({ db: 3 }).exists(`{${tag}}in`, `{${tag}}out`, `ars:{${tag}}:consumer:%7B${tag}%7Din:c`),
+    ).toBe(3);
     expect(await clientOf({}).exists(`{${tag}}in`)).toBe(0);
   });
 

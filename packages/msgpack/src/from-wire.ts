@@ -1,5 +1,5 @@
 import { corrupt } from './corrupt.js';
-import { TAG, TAG_KEY } from './tag.js';
+import { BYTE_ORDER_MARK, TAG, TAG_KEY } from './tag.js';
 
 const HEXADECIMAL = /^-?[1-9a-f][\da-f]*$/;
 const DATE_MS_MAX = 8.64e15;
@@ -82,7 +82,7 @@ function leafOf(tag: unknown, content: readonly unknown[]): unknown {
   if (tag === TAG.negativeZero && content.length === 0) return -0;
   if (tag === TAG.bigint && isAlone && typeof first === 'string') return bigintOf(first);
   if (tag === TAG.date && isAlone && typeof first === 'number') return dateOf(first);
-  if (tag === TAG.markedText && isAlone && typeof first === 'string') return first.slice(1);
+  if (tag === TAG.markedText && isAlone && typeof first === 'string') return textOf(first);
   if (tag === TAG.buffer && isAlone && first instanceof Uint8Array) return Buffer.from(first);
   throw corrupt('a tag is unknown, or does not hold what it should');
 }
@@ -90,6 +90,11 @@ function leafOf(tag: unknown, content: readonly unknown[]): unknown {
 function bigintOf(digits: string): bigint {
   if (!HEXADECIMAL.test(digits)) throw corrupt('a bigint is not written in hexadecimal');
   return digits.startsWith('-') ? -BigInt(`0x${digits.slice(1)}`) : BigInt(`0x${digits}`);
+}
+
+function textOf(marked: string): string {
+  if (!marked.startsWith(`.${BYTE_ORDER_MARK}`)) throw corrupt('a text has no mark');
+  return marked.slice(1);
 }
 
 function dateOf(ms: number): Date {

@@ -1,9 +1,6 @@
 /** The kinds of objects that state consists of. Subclasses of them, and objects of another realm, are not of these kinds. */
 export type Kind = 'plain object' | 'array' | 'Map' | 'Set' | 'Date';
 
-const mapSize = Object.getOwnPropertyDescriptor(Map.prototype, 'size')!.get!;
-const setSize = Object.getOwnPropertyDescriptor(Set.prototype, 'size')!.get!;
-
 /** The kind that an object's prototype promises. */
 function kindOfPrototype(prototype: unknown): Kind | undefined {
   switch (prototype) {
@@ -25,8 +22,8 @@ function kindOfPrototype(prototype: unknown): Kind | undefined {
 
 /** Throws for an object that only borrows the prototype of Map, Set or Date. */
 function demandBrand(kind: Kind, value: object): void {
-  if (kind === 'Map') mapSize.call(value);
-  else if (kind === 'Set') setSize.call(value);
+  if (kind === 'Map') Reflect.get(Map.prototype, 'size', value);
+  else if (kind === 'Set') Reflect.get(Set.prototype, 'size', value);
   else if (kind === 'Date') Date.prototype.getTime.call(value);
 }
 

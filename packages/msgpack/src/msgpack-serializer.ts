@@ -4,7 +4,7 @@ import { Packr, RESET_BUFFER_MODE } from 'msgpackr/pack';
 import { corrupt } from './corrupt.js';
 import { WireReader } from './from-wire.js';
 import { SoundnessCheck } from './sound-value.js';
-import { toWire } from './to-wire.js';
+import { WireWriter } from './to-wire.js';
 import { WireScan } from './wire-scan.js';
 
 const packr = new Packr({
@@ -21,13 +21,31 @@ function isByteArray(value: object): boolean {
 
 const soundness = new SoundnessCheck({ holds: isByteArray, bigintProblem: () => undefined });
 
+/** One byte, and how msgpack writes it. */
+const SAMPLE = Uint8Array.of(1);
+const SAMPLE_WIRE = Uint8Array.of(0xc4, 1, 1);
+
+function pack(wire: unknown): Uint8Array {
+  // msgpackr writes into one buffer again and again: a copy leaves.
+  return new Uint8Array(packr.pack(wire, RESET_BUFFER_MODE));
+}
+
+/** What msgpackr makes of bytes depends on `addExtension`, which any code may call, for all the process. */
+function demandPlainBytes(): void {
+  if (SAMPLE_WIRE.every((byte, index) => pack(SAMPLE)[index] === byte)) return;
+  throw new SerializationError('an extension that was added to msgpackr changes how bytes are written', { path: '' });
+}
+
 function serialize(value: unknown): StoredValue {
-  soundness.demand(value);
   try {
-    // msgpackr writes into one buffer again and again: a copy leaves.
-    return new Uint8Array(packr.pack(toWire(value), RESET_BUFFER_MODE));
-  } catch {
-    throw new SerializationError('the value is too large for msgpackr', { path: '' });
+    soundness.demand(value);
+    const writer = new WireWriter();
+    const wire = writer.wire(value);
+    if (writer.hasBytes) demandPlainBytes();
+    return pack(wire);
+  } catch (error) {
+    if (isArsError(error)) throw error;
+    throw new SerializationError('the value cannot be read, or is too large for msgpackr', { path: '' });
   }
 }
 

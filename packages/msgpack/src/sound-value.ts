@@ -1,9 +1,16 @@
+import { isDeepStrictEqual } from 'node:util';
 import { SerializationError } from '@ars/core';
 import { describeKind, kindOf } from './kind.js';
 import { isAncestor, MapKey, type PathKey, pathOf, Place } from './place.js';
 
-/** How deep a value may be nested, as in the state of `@ars/core`. */
-export const DEPTH_MAX = 1_000;
+/**
+ * How deep a value may be nested. Less than in the state of `@ars/core`, because the libraries below recurse with large
+ * frames: what was stored must never be too deep to be read, whatever is on the stack then.
+ */
+export const DEPTH_MAX = 200;
+
+/** How long an array may be for its names to be listed. */
+const LISTED_MAX = 1_000;
 
 /** What a format takes beside what state can hold, and what it does not. */
 export interface Format {
@@ -82,10 +89,7 @@ export class SoundnessCheck {
       if (value === undefined && !Object.hasOwn(values, index)) throw unsound(pathOf(place, index), 'is a hole');
       this.#demand(value, place, index);
     }
-    const names = Object.getOwnPropertyNames(values).length - 1;
-    if (names !== values.length || Object.getOwnPropertySymbols(values).length > 0) {
-      throw unsound(place.path(), 'is an array with named properties');
-    }
+    if (hasNames(values)) throw unsound(place.path(), 'is an array with named properties');
   }
 
   #demandEntries(entries: ReadonlyMap<unknown, unknown>, place: Place): void {
@@ -105,6 +109,16 @@ export class SoundnessCheck {
     const problem = isObject ? 'is an object' : this.#primitiveProblem(key);
     if (problem !== undefined) throw unsound(place.path(), `has a ${role} that ${problem}`);
   }
+}
+
+/**
+ * Listing the names of an array makes a string of every index, so for long ones it is compared with a copy that has no
+ * names. The elements are identical, so that looks into none; it overlooks only names that are not enumerable.
+ */
+function hasNames(values: readonly unknown[]): boolean {
+  if (Object.getOwnPropertySymbols(values).length > 0) return true;
+  if (values.length > LISTED_MAX) return !isDeepStrictEqual(values, [...values]);
+  return Object.getOwnPropertyNames(values).length !== values.length + 1;
 }
 
 function propertyProblem(name: string, property: PropertyDescriptor): string | undefined {

@@ -4,7 +4,6 @@ import { DEPTH_MAX } from './sound-value.js';
 
 /** A tagged container is two levels of msgpack, and a tagged value in the innermost two more. */
 const WIRE_DEPTH_MAX = 2 * DEPTH_MAX + 2;
-const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 const PROTO = Buffer.from('__proto__');
 
 /**
@@ -98,9 +97,8 @@ export class WireScan {
     const start = this.#at;
     const text = this.#bytes.subarray(start, this.#skip(length));
     if (!isUtf8(text)) throw corrupt('a string is not valid UTF-8');
-    if (text.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)) {
-      throw corrupt('a string begins with a byte order mark');
-    }
+    const hasMark = text[0] === 0xef && text[1] === 0xbb && text[2] === 0xbf;
+    if (hasMark) throw corrupt('a string begins with a byte order mark');
   }
 
   #uint(length: number): number {

@@ -14,9 +14,9 @@ export interface RedisDriver {
   readonly isCluster: boolean;
   /**
    * Opens a connection to the master that holds `key`, authenticated and with the database chosen. Rejects with
-   * `ConnectionLostError` when no connection comes about, with `RedisReplyError` when the server refuses it.
+   * `ConnectionLostError` when none comes about within `timeoutMs`, with `RedisReplyError` when the server refuses it.
    */
-  connect(purpose: ConnectionPurpose, key: string): Promise<RedisConnection>;
+  connect(purpose: ConnectionPurpose, key: string, timeoutMs: number): Promise<RedisConnection>;
   /** Ends connections of the driver's own, never the client it was made from. */
   close(): Promise<void>;
 }
@@ -26,6 +26,8 @@ export interface RedisDriver {
  * dies, everything pending rejects with `ConnectionLostError`, and so does every later call.
  */
 export interface RedisConnection {
+  /** On a cluster: names the node, so that connections to one node can be told. */
+  readonly node?: string | undefined;
   /**
    * Sends one command. Rejects with `RedisReplyError` when the server answers with an error, and with
    * `ConnectionLostError` when the connection ends first; then the command may have run or not.

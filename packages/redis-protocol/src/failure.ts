@@ -58,7 +58,10 @@ export function refusal(text: string, context: FailureContext): ArsError {
   const reason = reasonOf(text);
   const details = { reason, ...where(context) };
   if (NOT_NOW.has(reason)) {
-    return new StoreUnavailableError(`${context.store} cannot ${context.verb} now: ${reason}`, { ...details, ran: false });
+    return new StoreUnavailableError(`${context.store} cannot ${context.verb} now: ${reason}`, {
+      ...details,
+      ran: false,
+    });
   }
   const subject = context.stream === undefined ? '' : ` (stream '${context.stream}')`;
   const message = `${context.store} refuses to ${context.verb}${subject}: ${EXPLAINED[reason] ?? withoutArguments(text)}`;
@@ -73,7 +76,9 @@ export function connectFailure(error: unknown, name: string): unknown {
     if (reason !== 'NOAUTH' && NOT_NOW.has(reason)) {
       return new StoreUnavailableError(`${name} refuses the connection now: ${reason}`, { reason, ran: false });
     }
-    const cure = /^(NOAUTH|WRONGPASS|NOPERM)$/.test(reason) ? 'check user name, password and rights' : withoutArguments(error.message);
+    const cure = /^(NOAUTH|WRONGPASS|NOPERM)$/.test(reason)
+      ? 'check user name, password and rights'
+      : withoutArguments(error.message);
     return new ConfigurationError(`${name} refuses the connection: ${cure}`, { reason });
   }
   const why = error instanceof ConnectionLostError ? `: ${error.message}` : '';

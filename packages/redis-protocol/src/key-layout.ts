@@ -48,7 +48,8 @@ export class KeyLayout {
 
   /** Why a stream cannot be part of a transaction at a home, as a sentence; `undefined` when it can. */
   placementProblem(home: string, stream: string): string | undefined {
-    if (this.isReserved(stream)) return `'${stream}' is no stream of yours: names that begin with 'ars:{' are the library's`;
+    if (this.isReserved(stream))
+      return `'${stream}' is no stream of yours: names that begin with 'ars:{' are the library's`;
     if (!this.isCluster) return undefined;
     const own = this.#own(homeTag(this.prefix, home, [stream]), 'consumer', '');
     if (hashSlot(own) === hashSlot(this.stream(stream))) return undefined;

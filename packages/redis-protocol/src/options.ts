@@ -34,8 +34,11 @@ const TIMEOUT_MAX = 2_147_483_647;
 
 /** Checks the options and fills in the defaults. Throws `ConfigurationError`, naming the option. */
 export function storeSettings(options: RedisStoreOptions): StoreSettings {
+  if (typeof options !== 'object' || options === null)
+    throw new ConfigurationError('the options of the store must be an object');
   for (const name of Object.keys(options)) {
-    if (name !== 'name' && !(name in DEFAULTS)) throw new ConfigurationError(`unknown option '${name}'`, { option: name });
+    if (name !== 'name' && !(name in DEFAULTS))
+      throw new ConfigurationError(`unknown option '${name}'`, { option: name });
   }
   if (options.name !== undefined && (typeof options.name !== 'string' || options.name === '')) {
     throw new ConfigurationError("option 'name' must be a text that is not empty", { option: 'name' });

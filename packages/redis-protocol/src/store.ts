@@ -23,7 +23,8 @@ import { RedisReader } from './reader/redis-reader.js';
 
 /** Makes a stream store of a driver. Throws `ConfigurationError` for wrong options. Nothing is connected yet. */
 export function createRedisStore(driver: RedisDriver, options: RedisStoreOptions = {}): StreamStore {
-  return new RedisStore(driver, options.name ?? driver.name, storeSettings(options));
+  const settings = storeSettings(options);
+  return new RedisStore(driver, options.name ?? driver.name, settings);
 }
 
 class RedisStore implements StreamStore {
@@ -35,6 +36,7 @@ class RedisStore implements StreamStore {
   readonly #appender: Appender;
   /** Readers and homes that are open. */
   readonly #open = new Set<{ close(): void }>();
+  #isHistoryKnown = true;
   #isClosed = false;
 
   constructor(driver: RedisDriver, name: string, settings: StoreSettings) {
@@ -46,10 +48,15 @@ class RedisStore implements StreamStore {
     this.#appender = new Appender({ links: this.#links, layout: this.#layout, settings, storeName: name });
   }
 
-  async openReader(): Promise<StreamReader> {
+  /**
+   * On Redis Cluster the streams say which node to connect to. Without them it is known at the first read only, and
+   * so is the history; then homes do not tell theirs either, for a reader's must never seem to differ from it.
+   */
+  async openReader(streams: readonly string[] = []): Promise<StreamReader> {
     this.#refuseWhenClosed();
     const link = new ReaderLink(this.#driver, this.#settings, this.#layout);
-    if (!this.#driver.isCluster) await link.connect('');
+    this.#isHistoryKnown = streams.length > 0 || !this.#driver.isCluster;
+    if (this.#isHistoryKnown) await link.forStreams(streams);
     const onClose = (closed: StreamReader) => this.#open.delete(closed);
     return this.#keep(new RedisReader({ link, layout: this.#layout, storeName: this.name, onClose }));
   }
@@ -62,9 +69,19 @@ class RedisStore implements StreamStore {
       const problem = targetProblem(stream);
       if (problem !== undefined) throw new ConfigurationError(problem, { stream, consumer: address.consumerId });
     }
-    const open = await openLink(this.#driver, this.#settings, 'commit', keys.record);
+    const { link, history } = await openLink(this.#driver, this.#settings, 'commit', keys.record);
     const onClose = (closed: ConsumerHome) => this.#open.delete(closed);
-    return this.#keep(new RedisHome({ open, keys, layout: this.#layout, storeName: this.name, targetProblem, onClose }));
+    return this.#keep(
+      new RedisHome({
+        link,
+        history: this.#isHistoryKnown ? history : undefined,
+        keys,
+        layout: this.#layout,
+        storeName: this.name,
+        targetProblem,
+        onClose,
+      }),
+    );
   }
 
   append(request: AppendRequest): Promise<AppendAnswer> {
@@ -82,7 +99,7 @@ class RedisStore implements StreamStore {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const opened of [...this.#open]) opened.close();
+    for (const opened of this.#open) opened.close();
     this.#links.close();
     await this.#driver.close();
   }
@@ -103,6 +120,7 @@ class RedisStore implements StreamStore {
   }
 
   #refuseWhenClosed(): void {
-    if (this.#isClosed) throw new StoreUnavailableError(`${this.name}: the store is closed`, { reason: 'CLOSED', ran: false });
+    if (this.#isClosed)
+      throw new StoreUnavailableError(`${this.name}: the store is closed`, { reason: 'CLOSED', ran: false });
   }
 }

@@ -11,12 +11,32 @@ type Change =
   | { readonly kind: 'add'; readonly gaps: readonly number[] }
   | { readonly kind: 'trim'; readonly length: number }
   | { readonly kind: 'delete'; readonly picks: readonly number[] };
-type Step = Change | { readonly kind: 'read'; readonly maxEntries: number; readonly isWaiting: boolean; readonly meanwhile: readonly Change[] } | { readonly kind: 'rewind' };
+type Step =
+  | Change
+  | {
+      readonly kind: 'read';
+      readonly maxEntries: number;
+      readonly isWaiting: boolean;
+      readonly meanwhile: readonly Change[];
+    }
+  | { readonly kind: 'rewind' };
 
 const change: fc.Arbitrary<Change> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('add' as const), gaps: fc.array(fc.nat(2), { minLength: 1, maxLength: 8 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('add' as const),
+      gaps: fc.array(fc.nat(2), { minLength: 1, maxLength: 8 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('trim' as const), length: fc.nat(12) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('delete' as const), picks: fc.array(fc.nat(30), { minLength: 1, maxLength: 4 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('delete' as const),
+      picks: fc.array(fc.nat(30), { minLength: 1, maxLength: 4 }),
+    }),
+  },
 );
 const read = fc.record({
   kind: fc.constant('read' as const),
@@ -80,43 +100,48 @@ test('what vanished unread is reported exactly, whatever was added, trimmed and 
   const store = createRedisStore(driver);
   const reader = await store.openReader();
   await fc.assert(
-    fc.asyncProperty(fc.array(change, { maxLength: 4 }), fc.array(step, { minLength: 5, maxLength: 30 }), async (before, steps) => {
-      const stream = `{${freshTag()}}s`;
-      const model = new StreamModel();
-      for (const earlier of before) await apply(stream, model, earlier);
-      let cursor: StreamCursor = await reader.locate(stream, 'beginning');
-      let ledger = new Ledger(model.unaccounted(new Set()));
-      let past = { cursor, ledger: ledger.copy() };
-      for (const step of steps) {
-        if (step.kind === 'rewind') {
-          ({ cursor, ledger } = { cursor: past.cursor, ledger: past.ledger.copy() });
-        } else if (step.kind !== 'read') {
-          await apply(stream, model, step);
-        } else {
-          if (past.cursor.read % 3 === 0) past = { cursor, ledger: ledger.copy() };
-          const there = idsAfter(model.existing, cursor.position).slice(0, step.maxEntries);
-          // Waiting in vain takes the server up to 100 ms, so few histories do.
-          const isWaiting = step.isWaiting && step.maxEntries > 0 && (there.length > 0 || step.meanwhile.length === 3);
-          let isPending = isWaiting;
-          driver.meddle = async () => {
-            if (!isPending) return;
-            isPending = false;
-            for (const meanwhile of step.meanwhile) await apply(stream, model, meanwhile);
-          };
-          const [result] = await reader.read({
-            cursors: [cursor],
-            maxEntries: step.maxEntries,
-            maxBytes: 1e6,
-            waitMs: isWaiting ? 1 : 0,
-          });
-          expect(result!.regressed).toBe(false);
-          expect(result!.entries.map(({ id }) => id)).toEqual(there);
-          expect(result!.lost).toBe(ledger.take(result!, model));
-          cursor = result!.cursor;
+    fc.asyncProperty(
+      fc.array(change, { maxLength: 4 }),
+      fc.array(step, { minLength: 5, maxLength: 30 }),
+      async (before, steps) => {
+        const stream = `{${freshTag()}}s`;
+        const model = new StreamModel();
+        for (const earlier of before) await apply(stream, model, earlier);
+        let cursor: StreamCursor = await reader.locate(stream, 'beginning');
+        let ledger = new Ledger(model.unaccounted(new Set()));
+        let past = { cursor, ledger: ledger.copy() };
+        for (const step of steps) {
+          if (step.kind === 'rewind') {
+            ({ cursor, ledger } = { cursor: past.cursor, ledger: past.ledger.copy() });
+          } else if (step.kind !== 'read') {
+            await apply(stream, model, step);
+          } else {
+            if (past.cursor.read % 3 === 0) past = { cursor, ledger: ledger.copy() };
+            const there = idsAfter(model.existing, cursor.position).slice(0, step.maxEntries);
+            // Waiting in vain takes the server up to 100 ms, so few histories do.
+            const isWaiting =
+              step.isWaiting && step.maxEntries > 0 && (there.length > 0 || step.meanwhile.length === 3);
+            let isPending = isWaiting;
+            driver.meddle = async () => {
+              if (!isPending) return;
+              isPending = false;
+              for (const meanwhile of step.meanwhile) await apply(stream, model, meanwhile);
+            };
+            const [result] = await reader.read({
+              cursors: [cursor],
+              maxEntries: step.maxEntries,
+              maxBytes: 1e6,
+              waitMs: isWaiting ? 1 : 0,
+            });
+            expect(result!.regressed).toBe(false);
+            expect(result!.entries.map(({ id }) => id)).toEqual(there);
+            expect(result!.lost).toBe(ledger.take(result!, model));
+            cursor = result!.cursor;
+          }
         }
-      }
-      await scene.do('DEL', stream);
-    }),
+        await scene.do('DEL', stream);
+      },
+    ),
     { numRuns: 400 },
   );
   await store.close();

@@ -29,15 +29,23 @@ const memory = () => `ars:{${tag}}:idempotency:%7B${tag}%7Ds`;
 
 describe('append', () => {
   test('answers the ID of the new entry, bytes intact', async () => {
-    const { id, isRepeat } = await store.append({ stream, fields: ['f', Uint8Array.of(255)], idempotencyKey: undefined });
+    const { id, isRepeat } = await store.append({
+      stream,
+      fields: ['f', Uint8Array.of(255)],
+      idempotencyKey: undefined,
+    });
     expect(isRepeat).toBe(false);
-    expect(await scene.raw('XRANGE', stream, '-', '+')).toEqual([[Buffer.from(id), [Buffer.from('f'), Buffer.from([255])]]]);
+    expect(await scene.raw('XRANGE', stream, '-', '+')).toEqual([
+      [Buffer.from(id), [Buffer.from('f'), Buffer.from([255])]],
+    ]);
   });
 
   test('to a key that is not a stream is refused, naming it', async () => {
     await scene.do('SET', stream, 'x');
     const refused = { code: 'ARS_COMMIT', details: { stream, reason: 'WRONGTYPE' } };
-    await expect(store.append({ stream, fields: ['f', 'v'], idempotencyKey: undefined })).rejects.toMatchObject(refused);
+    await expect(store.append({ stream, fields: ['f', 'v'], idempotencyKey: undefined })).rejects.toMatchObject(
+      refused,
+    );
     await expect(once('k')).rejects.toMatchObject(refused);
     expect(await scene.do('EXISTS', memory())).toBe(0);
   });
@@ -55,7 +63,9 @@ describe('append', () => {
     await expect(failed).rejects.toMatchObject({ code: 'ARS_STORE_UNAVAILABLE', details: { ran: 'unknown' } });
     await lost;
     expect(await scene.do('XLEN', stream)).toBe(1);
-    expect(await own.append({ stream, fields: ['f', 'v'], idempotencyKey: undefined })).toMatchObject({ isRepeat: false });
+    expect(await own.append({ stream, fields: ['f', 'v'], idempotencyKey: undefined })).toMatchObject({
+      isRepeat: false,
+    });
     await own.close();
   });
 });
@@ -102,7 +112,10 @@ describe('append with an idempotency key', () => {
   test('refuses new keys over the bound, and forgets none that is alive', async () => {
     const small = storeWith({ idempotencyKeysMax: 3 });
     for (const key of ['a', 'b', 'c']) await once(key, small);
-    await expect(once('d', small)).rejects.toMatchObject({ code: 'ARS_COMMIT', details: { reason: 'IDEMPOTENCY_FULL', stream } });
+    await expect(once('d', small)).rejects.toMatchObject({
+      code: 'ARS_COMMIT',
+      details: { reason: 'IDEMPOTENCY_FULL', stream },
+    });
     expect((await once('a', small)).isRepeat).toBe(true);
     expect(await scene.do('XLEN', stream)).toBe(3);
     await small.close();

@@ -26,7 +26,10 @@ const publishTo = (...names: string[]) => names.map((name) => ({ stream: out(nam
 const STATE = { header: { version: 0, serializer: 'json', declared: ['n'] }, set: [['n', '1']], deleted: [] } as const;
 
 /** Makes a consumer that has committed state and entries before, so that a refusal has something to spoil. */
-async function established(store: StreamStore, base?: Partial<Commit>): Promise<Claimed & { cursor: Commit['cursors'][0] }> {
+async function established(
+  store: StreamStore,
+  base?: Partial<Commit>,
+): Promise<Claimed & { cursor: Commit['cursors'][0] }> {
   const stream = out('in');
   const first = (await admin.do('XADD', stream, '*', 'f', 'v')) as string;
   const second = (await admin.do('XADD', stream, '*', 'f', 'v')) as string;
@@ -92,7 +95,9 @@ describe('nothing remains of a commit', () => {
     const store = rawStore(url);
     const claimed = await established(store);
     const publishes = [...publishTo('a'), { stream: `ars:{${tag}}:state:x`, fields: ['f', 'v'] }];
-    expect((await refusalOf(claimed, commitOf(claimed.base, { publishes }))).details).toMatchObject({ reason: 'PLACEMENT' });
+    expect((await refusalOf(claimed, commitOf(claimed.base, { publishes }))).details).toMatchObject({
+      reason: 'PLACEMENT',
+    });
     await store.close();
   });
 
@@ -157,8 +162,9 @@ describe('nothing remains of a commit', () => {
   test('that deletes attributes, when it may not', async () => {
     const store = await storeAs('+@all', '~*');
     const claimed = await established(store);
+    await admin.do('XADD', out('a'), '*', 'f', 'v');
     await admin.do('ACL', 'SETUSER', tag, '-hdel');
-    const state = { ...STATE, deleted: ['old'] };
+    const state = { ...STATE, set: [['n', '2'] as const], deleted: ['old'] };
     const error = await refusalOf(claimed, commitOf(claimed.base, { state, publishes: publishTo('a') }));
     expect(error.details).toMatchObject({ reason: 'NOPERM', command: 'HDEL' });
     await store.close();

@@ -26,11 +26,19 @@ async function withState(tag: string, set: [string, StoredValue][], name?: strin
 
 describe('state', () => {
   test('attributes are written, changed and deleted, with bytes intact', async () => {
-    const { home, token, base } = await withState(freshTag(), [['a', '1'], ['b', Uint8Array.of(0x80, 1)]]);
+    const { home, token, base } = await withState(freshTag(), [
+      ['a', '1'],
+      ['b', Uint8Array.of(0x80, 1)],
+    ]);
     const state = change({ set: [['c', 'naïve ✓']], deleted: ['a', 'never'] });
     expect(await home.commit(token, commitOf(base, { state }))).toEqual({ outcome: 'committed' });
     const attributes = (await home.inspect()).state?.attributes;
-    expect(attributes).toEqual(new Map<string, StoredValue>([['b', Uint8Array.of(0x80, 1)], ['c', 'naïve ✓']]));
+    expect(attributes).toEqual(
+      new Map<string, StoredValue>([
+        ['b', Uint8Array.of(0x80, 1)],
+        ['c', 'naïve ✓'],
+      ]),
+    );
   });
 
   test('a change without a header leaves version, serializer and declarations as they are', async () => {

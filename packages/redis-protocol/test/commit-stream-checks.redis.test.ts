@@ -48,7 +48,10 @@ describe('a commit may publish', () => {
     const stream = `{${tag}}in`;
     const position = (await scene.do('XADD', stream, '*', 'f', 'v')) as string;
     const { home, token, base } = await claim(store, addressOf(tag));
-    const commit = commitOf(base, { cursors: [{ stream, position, read: 1 }], publishes: [{ stream, fields: ['f', '2'] }] });
+    const commit = commitOf(base, {
+      cursors: [{ stream, position, read: 1 }],
+      publishes: [{ stream, fields: ['f', '2'] }],
+    });
     expect(await home.commit(token, commit)).toEqual({ outcome: 'committed' });
     expect(await scene.do('XLEN', stream)).toBe(2);
   });
@@ -56,7 +59,10 @@ describe('a commit may publish', () => {
   test('many entries to many streams, each stream in order', async () => {
     const tag = freshTag();
     const { home, token, base } = await claim(store, addressOf(tag));
-    const publishes = Array.from({ length: 3000 }, (_, i) => ({ stream: `{${tag}}out${i % 7}`, fields: ['i', String(i)] }));
+    const publishes = Array.from({ length: 3000 }, (_, i) => ({
+      stream: `{${tag}}out${i % 7}`,
+      fields: ['i', String(i)],
+    }));
     expect(await home.commit(token, commitOf(base, { publishes }))).toEqual({ outcome: 'committed' });
     const entries = (await scene.do('XRANGE', `{${tag}}out3`, '-', '+')) as [string, [string, string]][];
     expect(entries.map(([, [, i]]) => Number(i))).toEqual(Array.from({ length: entries.length }, (_, n) => n * 7 + 3));

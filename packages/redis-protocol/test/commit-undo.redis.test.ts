@@ -49,7 +49,12 @@ test('entries added before a write that fails are taken back, counters and last 
   const tag = freshTag();
   for (const value of ['1', '2', '3']) await admin.do('XADD', `{${tag}}a`, '*', 'f', value);
   const before = await described(`{${tag}}a`);
-  expect(await commitUnproven(tag)).toMatchObject(['refused', expect.stringContaining("can't access"), expect.any(String), 'XADD']);
+  expect(await commitUnproven(tag)).toMatchObject([
+    'refused',
+    expect.stringContaining("can't access"),
+    expect.any(String),
+    'XADD',
+  ]);
   expect(await described(`{${tag}}a`)).toEqual({ ...before, 'max-deleted-entry-id': '0-1' });
 });
 

@@ -5,7 +5,8 @@ import { KeyLayout } from '../src/key-layout.js';
 import { addressOf } from './support/fixture.js';
 
 const homeOf = (stream: string) => hashTag(stream) ?? stream;
-const addressFor = (stream: string, consumerId = 'c') => addressOf(homeOf(stream), { consumerId, streams: [stream], scope: stream });
+const addressFor = (stream: string, consumerId = 'c') =>
+  addressOf(homeOf(stream), { consumerId, streams: [stream], scope: stream });
 const plain = new KeyLayout('', false);
 
 describe('the keys of a consumer', () => {
@@ -61,7 +62,12 @@ describe('on a cluster', () => {
         fc.pre(!layout.isReserved(stream));
         if (layout.placementProblem(homeOf(stream), stream) !== undefined) return;
         const address = addressFor(stream);
-        const keys = [layout.record(address), layout.state(address)!, layout.registry(stream), layout.idempotency(stream)];
+        const keys = [
+          layout.record(address),
+          layout.state(address)!,
+          layout.registry(stream),
+          layout.idempotency(stream),
+        ];
         const slot = hashSlot(layout.stream(stream));
         for (const key of keys) expect(hashSlot(key)).toBe(slot);
       }),

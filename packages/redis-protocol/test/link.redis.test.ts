@@ -1,6 +1,8 @@
 import { describe, expect, inject, test } from 'vitest';
 import { createRedisStore } from '@ars/redis-protocol';
 import { startProxy, requestContains } from '../../../tests/support/proxy.js';
+import { startServer } from '../../../tests/support/server.js';
+import { waitFor } from '../../../tests/support/wait.js';
 import { addressOf, claim, commitOf, freshTag, Scene } from './support/fixture.js';
 import { RawDriver } from './support/raw-driver.js';
 
@@ -18,7 +20,7 @@ describe('a half-open link', () => {
     const answers = await Promise.allSettled([home.commit(token, commitOf(base)), home.renew(token)]);
     expect(performance.now() - startedAt).toBeLessThan(1000);
     for (const answer of answers) expect(answer).toMatchObject({ status: 'rejected', reason: UNKNOWN });
-    expect(proxy.connections).toBe(0);
+    await waitFor(() => proxy.connections === 0, 'the link to be closed');
     await expect(home.renew(token)).rejects.toMatchObject({ code: 'ARS_STORE_UNAVAILABLE' });
     await store.close();
   });
@@ -41,7 +43,10 @@ describe('a half-open link', () => {
     proxy.blackhole(true);
     const store = createRedisStore(new RawDriver(proxy.url), { commandTimeoutMs: 5000, connectTimeoutMs: 200 });
     const startedAt = performance.now();
-    await expect(store.openReader()).rejects.toMatchObject({ code: 'ARS_STORE_UNAVAILABLE', details: { reason: 'TIMEOUT', ran: false } });
+    await expect(store.openReader()).rejects.toMatchObject({
+      code: 'ARS_STORE_UNAVAILABLE',
+      details: { reason: 'TIMEOUT', ran: false },
+    });
     expect(performance.now() - startedAt).toBeLessThan(1000);
     await store.close();
   });
@@ -86,8 +91,9 @@ test('a commit whose reply was lost ran once, and sending it again is answered a
 });
 
 test('a reader is woken once: one read that waits is two commands and one reply of entries', async () => {
-  const scene = await Scene.open(inject('redisUrl'));
-  const store = createRedisStore(new RawDriver(inject('redisUrl')));
+  await using server = await startServer();
+  const scene = await Scene.open(server.url);
+  const store = createRedisStore(new RawDriver(server.url));
   const reader = await store.openReader();
   const stream = `{${freshTag()}}s`;
   await scene.do('XADD', stream, '1-0', 'f', 'v');
@@ -95,7 +101,9 @@ test('a reader is woken once: one read that waits is two commands and one reply 
   await reader.read(request);
   const calls = async () => {
     const info = String(await scene.do('INFO', 'commandstats'));
-    return ['xread', 'evalsha_ro'].map((name) => Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(info)?.[1] ?? 0));
+    return ['xread', 'evalsha_ro'].map((name) =>
+      Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(info)?.[1] ?? 0),
+    );
   };
   const [xreads, scripts] = await calls();
   await reader.read(request);

@@ -68,11 +68,15 @@ describe('a start', () => {
 
   test('beyond the last ID is refused', async () => {
     await history();
-    await expect(reader.locate(stream, { fromId: '50-1' })).rejects.toMatchObject({ code: 'ARS_CONFIGURATION', details: { stream } });
+    await expect(reader.locate(stream, { fromId: '50-1' })).rejects.toMatchObject({
+      code: 'ARS_CONFIGURATION',
+      details: { stream },
+    });
   });
 
   test('in a missing stream lies at its beginning', async () => {
-    for (const start of ['beginning', 'end', { fromId: '0-0' }] as const) expect(await reader.locate(stream, start)).toEqual(at('0-0', 0));
+    for (const start of ['beginning', 'end', { fromId: '0-0' }] as const)
+      expect(await reader.locate(stream, start)).toEqual(at('0-0', 0));
   });
 
   test('counts far into a long stream', async () => {
@@ -85,6 +89,9 @@ describe('a start', () => {
 
   test('in a key that is not a stream is refused', async () => {
     await scene.do('SET', stream, 'x');
-    await expect(reader.locate(stream, 'end')).rejects.toMatchObject({ code: 'ARS_CONFIGURATION', details: { reason: 'WRONGTYPE' } });
+    await expect(reader.locate(stream, 'end')).rejects.toMatchObject({
+      code: 'ARS_CONFIGURATION',
+      details: { reason: 'WRONGTYPE' },
+    });
   });
 });

@@ -13,7 +13,8 @@ afterAll(async () => {
   await store.close();
 });
 
-const startAt = (address: ConsumerAddress, position = '0-0', read = 0) => address.streams.map((stream) => ({ stream, position, read }));
+const startAt = (address: ConsumerAddress, position = '0-0', read = 0) =>
+  address.streams.map((stream) => ({ stream, position, read }));
 
 describe('inspect', () => {
   test('finds nothing where nothing was claimed, and writes nothing', async () => {
@@ -43,7 +44,14 @@ describe('a claim', () => {
       epoch: 1,
       inspection: {
         isRegistered: true,
-        record: { layout: '1', epoch: 1, owner, commitId: owner, quietMs: 0, cursors: [{ stream: `{${tag}}in`, position: '7-1', read: 4 }] },
+        record: {
+          layout: '1',
+          epoch: 1,
+          owner,
+          commitId: owner,
+          quietMs: 0,
+          cursors: [{ stream: `{${tag}}in`, position: '7-1', read: 4 }],
+        },
       },
     });
   });
@@ -53,7 +61,10 @@ describe('a claim', () => {
     const home = await store.openHome(address);
     const request = { expectedEpoch: 0, ownEpoch: 0, owner: token(), starts: startAt(address) };
     const first = await home.claim(request);
-    expect(await home.claim(request)).toMatchObject({ outcome: 'claimed', epoch: first.outcome === 'claimed' ? first.epoch : 0 });
+    expect(await home.claim(request)).toMatchObject({
+      outcome: 'claimed',
+      epoch: first.outcome === 'claimed' ? first.epoch : 0,
+    });
     expect((await home.inspect()).record).toMatchObject({ epoch: 1, owner: request.owner });
   });
 
@@ -121,7 +132,10 @@ describe('a claim', () => {
   test('that cannot write the record leaves no entry in the registry', async () => {
     const tag = freshTag();
     await scene.do('SET', `ars:{${tag}}:consumer:%7B${tag}%7Din:c`, 'x');
-    await expect(claim(store, addressOf(tag))).rejects.toMatchObject({ code: 'ARS_CONFIGURATION', details: { reason: 'WRONGTYPE' } });
+    await expect(claim(store, addressOf(tag))).rejects.toMatchObject({
+      code: 'ARS_CONFIGURATION',
+      details: { reason: 'WRONGTYPE' },
+    });
     expect(await scene.do('EXISTS', `ars:{${tag}}:consumers:%7B${tag}%7Din`)).toBe(0);
   });
 });
@@ -177,7 +191,7 @@ describe('a release', () => {
     expect(await home.commit(held, commitOf(base))).toEqual({ outcome: 'fenced' });
   });
 
-  test('under a token that is not the owner\'s does nothing', async () => {
+  test("under a token that is not the owner's does nothing", async () => {
     const { home, token: held } = await claim(store, addressOf(freshTag()));
     await home.release({ owner: token(), renewal: 0 });
     await home.release({ ...held, renewal: 1 });

@@ -8,7 +8,15 @@ const value = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 300 }).map((text) => text.toWellFormed()),
   fc.string({ maxLength: 300 }),
   fc.uint8Array({ maxLength: 300 }),
-  fc.constantFrom('\ufffd', 'x'.repeat(31), 'x'.repeat(32), 'é'.repeat(200), 'x'.repeat(255), 'x'.repeat(256), 'x'.repeat(65_536)),
+  fc.constantFrom(
+    '\ufffd',
+    'x'.repeat(31),
+    'x'.repeat(32),
+    'é'.repeat(200),
+    'x'.repeat(255),
+    'x'.repeat(256),
+    'x'.repeat(65_536),
+  ),
 );
 
 /** What arrives for what was stored: text wherever the bytes are UTF-8. */
@@ -47,7 +55,12 @@ describe('packing', () => {
     const packed = new Packer().values(['name', 'nama', 'näme', Uint8Array.of(0xff, 0xff, 0xff, 0xff)]).finish();
     const unpacker = new Unpacker(packed);
     const guess = 'name';
-    expect([1, 2, 3, 4].map(() => unpacker.valueLike(guess))).toEqual(['name', 'nama', 'näme', Uint8Array.of(255, 255, 255, 255)]);
+    expect([1, 2, 3, 4].map(() => unpacker.valueLike(guess))).toEqual([
+      'name',
+      'nama',
+      'näme',
+      Uint8Array.of(255, 255, 255, 255),
+    ]);
   });
 
   test('a reply that is not what the reader expects is a bug', () => {

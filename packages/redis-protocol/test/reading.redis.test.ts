@@ -1,15 +1,18 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { ReadRequest, StreamReader, StreamStore } from '@ars/core';
+import { startServer, type TestServer } from '../../../tests/support/server.js';
 import { waitFor } from '../../../tests/support/wait.js';
 import { freshTag, rawStore, Scene } from './support/fixture.js';
 
+let server: TestServer;
 let store: StreamStore;
 let scene: Scene;
 let reader: StreamReader;
 let stream: string;
 beforeAll(async () => {
-  store = rawStore(inject('redisUrl'));
-  scene = await Scene.open(inject('redisUrl'));
+  server = await startServer();
+  store = rawStore(server.url);
+  scene = await Scene.open(server.url);
 });
 beforeEach(async () => {
   reader = await store.openReader();
@@ -19,6 +22,7 @@ afterEach(() => reader.close());
 afterAll(async () => {
   scene.close();
   await store.close();
+  await server.stop();
 });
 
 const from = (position: string, read: number, changes: Partial<ReadRequest> = {}): ReadRequest => ({
@@ -33,7 +37,7 @@ async function add(count: number, value = 'v'): Promise<void> {
   for (let i = 0; i < count; i += 1) await scene.do('XADD', stream, `${i + 1}-0`, 'n', String(i), 'value', value);
 }
 
-/** The number of connections that wait in the server for this stream. */
+/** Whether a connection waits in the server. */
 const areBlocked = async () => /blocked_clients:[1-9]/.test(String(await scene.do('INFO', 'clients')));
 
 describe('a read', () => {
@@ -55,7 +59,15 @@ describe('a read', () => {
   });
 
   test.each([0, 20])('keeps bytes that are not UTF-8, and text that is (waiting %i ms)', async (waitMs) => {
-    const values = [Uint8Array.of(0xc3, 0x28), 'naïve ✓ 😀', '\ufffd', '', Uint8Array.of(0xff), 'x'.repeat(70_000), '\ufeffbom'];
+    const values = [
+      Uint8Array.of(0xc3, 0x28),
+      'naïve ✓ 😀',
+      '\ufffd',
+      '',
+      Uint8Array.of(0xff),
+      'x'.repeat(70_000),
+      '\ufeffbom',
+    ];
     const fields = values.flatMap((value, i) => [`f${i}`, value]);
     await scene.do('XADD', stream, '*', ...fields);
     const [read] = await reader.read(from('0-0', 0, { waitMs }));
@@ -116,12 +128,20 @@ describe('a read', () => {
   test('from the largest possible ID finds nothing and does not fail', async () => {
     const last = '18446744073709551615-18446744073709551615';
     await scene.do('XADD', stream, last, 'f', 'v');
-    for (const waitMs of [0, 1]) expect((await reader.read(from(last, 1, { waitMs })))[0]).toMatchObject({ entries: [], lost: 0, regressed: false });
+    for (const waitMs of [0, 1])
+      expect((await reader.read(from(last, 1, { waitMs })))[0]).toMatchObject({
+        entries: [],
+        lost: 0,
+        regressed: false,
+      });
   });
 
   test('of a key that is not a stream is a configuration error that names it', async () => {
     await scene.do('SET', stream, 'x');
-    await expect(reader.read(from('0-0', 0))).rejects.toMatchObject({ code: 'ARS_CONFIGURATION', details: { stream, reason: 'WRONGTYPE' } });
+    await expect(reader.read(from('0-0', 0))).rejects.toMatchObject({
+      code: 'ARS_CONFIGURATION',
+      details: { stream, reason: 'WRONGTYPE' },
+    });
   });
 });
 
@@ -156,17 +176,26 @@ describe('a read that waits', () => {
     const waiting = reader.read(from('0-0', 0, { waitMs: 5000 }));
     await waitFor(areBlocked, 'the read to wait');
     await scene.do('XADD', stream, '7-0', 'f', 'v');
-    expect((await waiting)[0]).toMatchObject({ entries: [{ id: '7-0' }], lost: 0, cursor: { position: '7-0', read: 1 } });
+    expect((await waiting)[0]).toMatchObject({
+      entries: [{ id: '7-0' }],
+      lost: 0,
+      cursor: { position: '7-0', read: 1 },
+    });
   });
 
   test('returns empty in the end', async () => {
-    expect((await reader.read(from('0-0', 0, { waitMs: 10 })))[0]).toMatchObject({ entries: [], lost: 0, regressed: false });
+    expect((await reader.read(from('0-0', 0, { waitMs: 10 })))[0]).toMatchObject({
+      entries: [],
+      lost: 0,
+      regressed: false,
+    });
   });
 
   test('is woken without entries when a refused commit took its entry back, and goes on', async () => {
     const waiting = reader.read(from('0-0', 0, { waitMs: 300 }));
     await waitFor(areBlocked, 'the read to wait');
-    const script = "local id = redis.call('XADD', KEYS[1], '*', 'f', 'v') redis.call('XDEL', KEYS[1], id) redis.call('DEL', KEYS[1])";
+    const script =
+      "local id = redis.call('XADD', KEYS[1], '*', 'f', 'v') redis.call('XDEL', KEYS[1], id) redis.call('DEL', KEYS[1])";
     await scene.do('EVAL', script, 1, stream);
     expect((await waiting)[0]).toMatchObject({ entries: [], lost: 0, regressed: false });
   });
@@ -182,7 +211,7 @@ describe('a read that waits', () => {
   });
 
   test('rejects when the store is closed', async () => {
-    const own = rawStore(inject('redisUrl'));
+    const own = rawStore(server.url);
     const ownReader = await own.openReader();
     const waiting = ownReader.read(from('0-0', 0, { waitMs: 5000 })).catch((error: unknown) => error);
     await waitFor(areBlocked, 'the read to wait');

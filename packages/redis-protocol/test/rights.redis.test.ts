@@ -25,7 +25,8 @@ async function storeOf(tag: string, commands: readonly string[]): Promise<Stream
 async function everything(store: StreamStore, tag: string): Promise<void> {
   await admin.do('SCRIPT', 'FLUSH');
   const stream = `{${tag}}in`;
-  for (const idempotencyKey of [undefined, 'a', 'b']) await store.append({ stream, fields: ['f', 'v'], idempotencyKey });
+  for (const idempotencyKey of [undefined, 'a', 'b'])
+    await store.append({ stream, fields: ['f', 'v'], idempotencyKey });
   const reader = await store.openReader();
   const start = await reader.locate(stream, 'end');
   const { home, token, base } = await claim(store, addressOf(tag), [start]);
@@ -64,7 +65,10 @@ describe('a user with the documented rights', () => {
 
   test.each(REQUIRED_COMMANDS)('needs %s', async (command) => {
     const tag = freshTag();
-    const store = await storeOf(tag, REQUIRED_COMMANDS.filter((other) => other !== command));
+    const store = await storeOf(
+      tag,
+      REQUIRED_COMMANDS.filter((other) => other !== command),
+    );
     await expect(everything(store, tag)).rejects.toMatchObject({ details: { reason: 'NOPERM' } });
     await store.close();
   });

@@ -30,41 +30,64 @@ const bulk = (text: string) => `$${text.length}\r\n${text}\r\n`;
 describe('a connection is refused', () => {
   test('by what is too old, naming the version', async () => {
     const url = await answering(bulk('redis_version:6.2.14\r\nredis_mode:standalone\r\nrole:master'));
-    await expect(rawStore(url).openReader()).rejects.toMatchObject({ code: 'ARS_CONFIGURATION', message: expect.stringContaining('6.2.14') as string });
+    await expect(rawStore(url).openReader()).rejects.toMatchObject({
+      code: 'ARS_CONFIGURATION',
+      message: expect.stringContaining('6.2.14') as string,
+    });
   });
 
   test('by a server that is loading', async () => {
     const url = await answering(bulk('redis_version:7.0.15\r\nredis_mode:standalone\r\nrole:master\r\nloading:1'));
-    await expect(rawStore(url).openReader()).rejects.toMatchObject({ code: 'ARS_STORE_UNAVAILABLE', details: { reason: 'LOADING', ran: false } });
+    await expect(rawStore(url).openReader()).rejects.toMatchObject({
+      code: 'ARS_STORE_UNAVAILABLE',
+      details: { reason: 'LOADING', ran: false },
+    });
   });
 
-  test.each(['LOADING Redis is loading', 'MASTERDOWN Link down', 'ERR max number of clients reached'])('for now by %s', async (text) => {
-    const url = await answering(`-${text}\r\n`);
-    await expect(rawStore(url).openReader()).rejects.toMatchObject({ code: 'ARS_STORE_UNAVAILABLE' });
-  });
+  test.each(['LOADING Redis is loading', 'MASTERDOWN Link down', 'ERR max number of clients reached'])(
+    'for now by %s',
+    async (text) => {
+      const url = await answering(`-${text}\r\n`);
+      await expect(rawStore(url).openReader()).rejects.toMatchObject({ code: 'ARS_STORE_UNAVAILABLE' });
+    },
+  );
 
   test('by a replica', async () => {
     const { hostname, port } = new URL(inject('redisUrl'));
     await using replica = await startServer({ args: ['--replicaof', `${hostname} ${port}`] });
-    await expect(rawStore(replica.url).openReader()).rejects.toMatchObject({ code: 'ARS_STORE_UNAVAILABLE', details: { reason: 'READONLY' } });
+    await expect(rawStore(replica.url).openReader()).rejects.toMatchObject({
+      code: 'ARS_STORE_UNAVAILABLE',
+      details: { reason: 'READONLY' },
+    });
   });
 
   test('where nobody listens, naming the address', async () => {
     const failed = rawStore('redis://127.0.0.1:1').openReader();
-    await expect(failed).rejects.toMatchObject({ code: 'ARS_STORE_UNAVAILABLE', message: expect.stringContaining('127.0.0.1:1') as string });
+    await expect(failed).rejects.toMatchObject({
+      code: 'ARS_STORE_UNAVAILABLE',
+      message: expect.stringContaining('127.0.0.1:1') as string,
+    });
   });
 
   test('for a wrong password, without telling it', async () => {
     await using server = await startServer({ args: ['--requirepass', 'right'] });
-    const failure = await rawStore(server.url, { user: ['default', 'wr0ng!'] }).openReader().catch((error: unknown) => error);
+    const failure = await rawStore(server.url, { user: ['default', 'wr0ng!'] })
+      .openReader()
+      .catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'ARS_CONFIGURATION', details: { reason: 'WRONGPASS' } });
     expect(String((failure as Error).stack)).not.toContain('wr0ng!');
-    await expect(rawStore(server.url).openReader()).rejects.toMatchObject({ code: 'ARS_CONFIGURATION', details: { reason: 'NOAUTH' } });
+    await expect(rawStore(server.url).openReader()).rejects.toMatchObject({
+      code: 'ARS_CONFIGURATION',
+      details: { reason: 'NOAUTH' },
+    });
   });
 
   test('by a node of a cluster, when the client is not for clusters', async () => {
     await using cluster = await startCluster();
-    await expect(rawStore(cluster.url).openReader()).rejects.toMatchObject({ code: 'ARS_CONFIGURATION', message: expect.stringContaining('Cluster') as string });
+    await expect(rawStore(cluster.url).openReader()).rejects.toMatchObject({
+      code: 'ARS_CONFIGURATION',
+      message: expect.stringContaining('Cluster') as string,
+    });
     await slotsAgree(cluster.url);
   });
 });
@@ -73,7 +96,21 @@ describe('a connection is refused', () => {
 async function slotsAgree(url: string): Promise<void> {
   const { hashSlot } = await import('@ars/redis-protocol');
   const scene = await Scene.open(url);
-  const keys = ['', 'a', 'orders', '{orders}', '{orders}:1', 'a}b', '{}orders', '{{x}}y', 'x{y', 'a{b}{c}', 'naïve{é}', '123456789', freshTag()];
+  const keys = [
+    '',
+    'a',
+    'orders',
+    '{orders}',
+    '{orders}:1',
+    'a}b',
+    '{}orders',
+    '{{x}}y',
+    'x{y',
+    'a{b}{c}',
+    'naïve{é}',
+    '123456789',
+    freshTag(),
+  ];
   for (const key of keys) expect([key, hashSlot(key)]).toEqual([key, await scene.do('CLUSTER', 'KEYSLOT', key)]);
   scene.close();
 }
@@ -91,6 +128,12 @@ test('a restarted server has another history', async () => {
 
 test('a store says which option is wrong', () => {
   const driver = new RawDriver('redis://127.0.0.1:1');
-  const options: Record<string, unknown>[] = [{ conectTimeoutMs: 1 }, { commandTimeoutMs: 0 }, { connectTimeoutMs: '5' }, { idempotencyKeysMax: 1.5 }, { name: '' }];
+  const options: Record<string, unknown>[] = [
+    { conectTimeoutMs: 1 },
+    { commandTimeoutMs: 0 },
+    { connectTimeoutMs: '5' },
+    { idempotencyKeysMax: 1.5 },
+    { name: '' },
+  ];
   for (const wrong of options) expect(() => createRedisStore(driver, wrong)).toThrow(Object.keys(wrong)[0]);
 });

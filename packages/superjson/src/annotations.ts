@@ -1,3 +1,4 @@
+import type { SerializationError } from '@ars/core';
 import { corrupt } from './corrupt.js';
 import { demandShape, type TypeTag, typeTagOf } from './type-tag.js';
 
@@ -50,22 +51,28 @@ function demandInside(type: TypeTag | undefined, segments: readonly string[]): v
 }
 
 function descend(node: AnnotatedNode, segments: readonly string[]): AnnotatedNode {
-  const last = segments.length - 1;
   let at = node;
-  for (const [index, segment] of segments.entries()) {
+  let isNew = false;
+  for (const segment of segments) {
     const known = at.children?.get(segment);
+    isNew = known === undefined;
     const next = known ?? { json: heldBy(at.json, segment), type: undefined, children: undefined };
-    if (known === undefined) (at.children ??= new Map()).set(segment, next);
-    if (next.type !== undefined || (known !== undefined && index === last)) {
-      throw corrupt('two annotations are about the same place');
-    }
+    if (next.type !== undefined) throw overlapping();
+    if (isNew) (at.children ??= new Map()).set(segment, next);
     at = next;
   }
+  if (!isNew) throw overlapping();
   return at;
 }
 
+function overlapping(): SerializationError {
+  return corrupt('two annotations are about the same place');
+}
+
 function heldBy(container: unknown, segment: string): unknown {
-  const canHold = Array.isArray(container) ? ELEMENT.test(segment) : typeof container === 'object' && container !== null;
+  const canHold = Array.isArray(container)
+    ? ELEMENT.test(segment)
+    : typeof container === 'object' && container !== null;
   if (!canHold || !Object.hasOwn(container as object, segment)) throw corrupt('an annotation leads nowhere');
   return (container as Record<string, unknown>)[segment];
 }

@@ -44,9 +44,7 @@ export class Place {
 
   /** Such as `items[3].price`; empty for the outermost value. */
   path(): string {
-    const keys: PathKey[] = [];
-    for (let at: Place | undefined = this; at?.key !== undefined; at = at.parent) keys.push(at.key);
-    return keys.reduceRight<string>(joinPath, '');
+    return pathOf(this.parent, this.key);
   }
 }
 

@@ -18,13 +18,14 @@ const soundness = new SoundnessCheck({
 });
 
 function serialize(value: unknown): string {
-  soundness.demand(value);
   try {
+    soundness.demand(value);
     const { json, meta } = ownSuperJson.serialize(value);
     // Equal references are left out: state holds trees, and every copy is in the JSON anyway.
     return JSON.stringify(meta?.values === undefined ? { json } : { json, meta: { values: meta.values, v: meta.v } });
-  } catch {
-    throw new SerializationError('the value is too large for superjson', { path: '' });
+  } catch (error) {
+    if (isArsError(error)) throw error;
+    throw new SerializationError('the value cannot be read, or is too large for superjson', { path: '' });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ConsumerEventName, ConsumerEvents, StreamConsumer } from '@ars/core';
+import type { ConsumerEventName, ConsumerEvents, StreamChoice, StreamConsumer } from '@ars/core';
 
 /** A promise that somebody else settles. */
 export interface Deferred<T> {
@@ -21,7 +21,7 @@ export function deferred<T = void>(): Deferred<T> {
 
 /** The next event of a name that fits. */
 export function nextEvent<E extends ConsumerEventName>(
-  consumer: StreamConsumer<any>, // oxlint-disable-line typescript/no-explicit-any -- whatever its state
+  consumer: StreamConsumer<StreamChoice, object>,
   name: E,
   fits: (event: ConsumerEvents[E]) => boolean = () => true,
 ): Promise<ConsumerEvents[E]> {

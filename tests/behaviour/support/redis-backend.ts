@@ -113,6 +113,11 @@ function toEntries(replies: readonly [Buffer, Buffer[]][]): RawEntry[] {
   return replies.map(([id, fields]) => {
     const pairs: BufferPairs = [];
     for (let index = 0; index < fields.length; index += 2) pairs.push([fields[index]!, fields[index + 1]!]);
-    return { id: String(id), message: Object.fromEntries(pairs.map(([name, value]) => [String(name), storedValueOf(value)])) };
+    return { id: String(id), message: Object.fromEntries(pairs.map(([name, value]) => [String(name), textOrBytes(value)])) };
   });
+}
+
+function textOrBytes(value: Buffer): string | Uint8Array {
+  const stored = storedValueOf(value);
+  return typeof stored === 'string' ? stored : Uint8Array.from(stored);
 }

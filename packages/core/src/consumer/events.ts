@@ -30,7 +30,7 @@ export type ConsumerEventName = keyof ConsumerEvents;
 /** Is called with each event of one name. */
 export type ConsumerListener<E extends ConsumerEventName> = (event: ConsumerEvents[E]) => void;
 
-/** Calls listeners in the order they were added; an error in one is logged and stops nothing. */
+/** Calls listeners in the order they were added; an error in one, also in an asynchronous one, is logged and stops nothing. */
 export class EventHub {
   readonly #listeners = new Map<ConsumerEventName, Set<(event: never) => void>>();
   readonly #logger: Logger;
@@ -53,10 +53,12 @@ export class EventHub {
     const listeners = this.#listeners.get(name);
     if (listeners === undefined) return;
     for (const listener of Array.from(listeners) as ConsumerListener<E>[]) {
+      const failed = (error: unknown): void => this.#logger.error(`A listener of "${name}" failed.`, error);
       try {
-        listener(event);
+        const answer: unknown = listener(event);
+        if (answer instanceof Promise) answer.catch(failed);
       } catch (error) {
-        this.#logger.error(`A listener of "${name}" failed.`, error);
+        failed(error);
       }
     }
   }

@@ -75,7 +75,11 @@ export class Pipeline {
   /** Whether nothing is left to wait for. */
   get isDone(): boolean {
     if (this.ending?.isAtOnce === true) return true;
-    return this.isClosing && this.work.isEmpty && !this.#runner.isBusy;
+    return this.isClosing && this.work.isEmpty && !this.#runner.isBusy && !this.#isMarkDue;
+  }
+
+  get #isMarkDue(): boolean {
+    return this.#retries.isUnrecorded && !this.#isStopping;
   }
 
   /** Handles nothing new from now on; a message that fails is not retried. */
@@ -127,7 +131,6 @@ export class Pipeline {
       this.#failed(transaction.delivery, transaction.failure);
     } else {
       this.work.add(transaction);
-      this.#retries.succeeded(transaction.delivery);
     }
   }
 
@@ -142,11 +145,10 @@ export class Pipeline {
 
   #commitStaged(home: ConsumerHome, token: Token): void {
     if (this.work.inFlight !== undefined) return;
-    const isMarkDue = this.#retries.isUnrecorded && !this.#isStopping;
-    if (this.work.staged.size === 0 && !isMarkDue) return;
+    if (this.work.staged.size === 0 && !this.#isMarkDue) return;
     const batch = this.work.launch();
     try {
-      this.#committer.prepare(batch, this.#retries.record);
+      this.#committer.prepare(batch, this.#retries.recordWith(batch.deliveries));
     } catch (error) {
       this.#refused(error as ArsError);
       this.#listener.onReady();
@@ -171,6 +173,7 @@ export class Pipeline {
     const batch = this.work.acknowledge();
     const commit = this.#committer.acknowledge();
     this.#isolated = Math.max(0, this.#isolated - batch.size);
+    this.#retries.succeeded(batch.deliveries);
     this.#listener.onCommitted(commit, batch);
   }
 

@@ -77,7 +77,7 @@ export function planConsumer<D extends StreamChoice, S extends object>(
       options.logger === undefined
         ? consoleLogger
         : methodsOption<Logger>('logger', options.logger, ['debug', 'info', 'warn', 'error'], 'an object with debug, info, warn and error'),
-    environment: options.environment ?? systemEnvironment,
+    environment: environmentOption(options.environment),
   }; // prettier-ignore
 }
 
@@ -174,6 +174,12 @@ function retryOption(value: unknown): ConsumerPlan['retry'] {
   const maxDelayMs = countOption('retry.maxDelayMs', given['maxDelayMs'], Math.max(30_000, minDelayMs), 0);
   if (maxDelayMs < minDelayMs) refuseOption('retry.maxDelayMs', 'at least retry.minDelayMs');
   return { attempts, minDelayMs, maxDelayMs };
+}
+
+function environmentOption(value: unknown): Environment {
+  if (value === undefined) return systemEnvironment;
+  const methods = ['now', 'after', 'soon', 'random', 'uniqueToken'] as const;
+  return methodsOption<Environment>('environment', value, methods, `an object with ${methods.join(', ')}`);
 }
 
 function signalOption(value: unknown): AbortSignal | undefined {

@@ -1,6 +1,7 @@
 import { SerializationError, StateSchemaError } from '../domain/errors.js';
 import type { ErrorDetails } from '../domain/errors.js';
 import type { Serializer } from '../state/serializer.js';
+import { kindOf } from '../state/kind.js';
 import { kindProblem, TrackedState } from '../state/tracked-state.js';
 import type { StoredRecord, StoredState } from '../store/stored-consumer.js';
 import type { StatePlan } from './state-plan.js';
@@ -45,14 +46,16 @@ export function restoreValues(
   const serializer = readerOf(record, plan, context);
   const decoded = decodeAll(state, serializer, context);
   const isMigrated = needsMigration(state, plan, context);
-  const values = isMigrated ? migrate(decoded, state.version, plan, context) : decoded;
-  refuseOtherKinds(values, plan, context);
+  const isOutdated = isMigrated || serializer.name !== plan.serializer.name;
+  const present = isMigrated ? migrate(decoded, state.version, plan, context) : decoded;
+  refuseOtherKinds(present, plan, context);
+  const values = isOutdated ? rewritten(present, plan, context) : present;
   return {
     values,
     decoded,
     version: state.version,
     serializer: serializer.name,
-    isOutdated: isMigrated || serializer.name !== plan.serializer.name,
+    isOutdated,
   };
 }
 
@@ -127,12 +130,31 @@ function migrate(
 }
 
 function copied(values: Record<string, unknown>, plan: StatePlan): Record<string, unknown> {
-  if (typeof values !== 'object' || values === null)
-    throw new TypeError('migrate must return the attributes as an object');
+  if (typeof values !== 'object' || values === null || kindOf(values) !== 'plain object')
+    throw new TypeError('migrate must return the attributes as a plain object, and not as a promise of one');
   return new TrackedState({
     defaults: () => values,
     undefinedProperties: plan.serializer.undefinedProperties,
   }).copyAsOf(0);
+}
+
+/** The values as a later start will read them; what cannot be stored is refused now, before anybody is fenced for it. */
+function rewritten(values: ReadonlyMap<string, unknown>, plan: StatePlan, context: Context): Map<string, unknown> {
+  const { serializer } = plan;
+  const result = new Map<string, unknown>();
+  for (const [attribute, value] of values) {
+    try {
+      result.set(attribute, serializer.deserialize(serializer.serialize(value)));
+    } catch (cause) {
+      throw new StateSchemaError(
+        `Attribute "${attribute}" of consumer "${context.consumer}" cannot be stored with serializer "${serializer.name}". ` +
+          'The state was left as it is.',
+        { ...context, attribute },
+        cause,
+      );
+    }
+  }
+  return result;
 }
 
 function refuseOtherKinds(values: ReadonlyMap<string, unknown>, plan: StatePlan, context: Context): void {

@@ -40,14 +40,18 @@ export class Retries {
     return this.#cancelTimer !== undefined;
   }
 
-  /** The failure to keep on record: from the second on, so that most never cost a write. */
-  get record(): FailedAttempt | undefined {
-    return this.#failing !== undefined && this.#failing.count >= 2 ? this.#failing : undefined;
+  /**
+   * The failure to keep on record when these messages commit: from the second on, so that most never cost a write, and
+   * none when the failing message is among them.
+   */
+  recordWith(committing: readonly Delivery[]): FailedAttempt | undefined {
+    const failing = this.#failing;
+    return failing !== undefined && failing.count >= 2 && !this.#isAmong(committing) ? failing : undefined;
   }
 
   /** Whether the record does not know of the latest failure yet. */
   get isUnrecorded(): boolean {
-    return this.#isUnrecorded && this.record !== undefined;
+    return this.#isUnrecorded && this.recordWith([]) !== undefined;
   }
 
   /** The commit that carries the record is on its way. */
@@ -82,9 +86,9 @@ export class Retries {
     return undefined;
   }
 
-  /** A message was handled: if it was the failing one, it is no longer. */
-  succeeded(delivery: Delivery): void {
-    if (this.#isFailing(delivery)) this.#failing = undefined;
+  /** Messages were committed: if the failing one was among them, it is failing no longer. */
+  succeeded(committed: readonly Delivery[]): void {
+    if (this.#isAmong(committed)) this.#failing = undefined;
   }
 
   /** Continues from what a checkpoint knows. */
@@ -108,6 +112,10 @@ export class Retries {
       this.#onDue();
     });
     return delayMs;
+  }
+
+  #isAmong(deliveries: readonly Delivery[]): boolean {
+    return this.#failing !== undefined && deliveries.some((delivery) => this.#isFailing(delivery));
   }
 
   #isFailing(delivery: Delivery): boolean {

@@ -44,7 +44,8 @@ export class StreamConsumer<
       this.#settleClosed = (failure) => (failure === undefined ? resolve() : reject(failure.error as Error));
     });
     this.closed.catch(() => {});
-    this.#plan.signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (this.#plan.signal?.aborted === true) this.#onAbort();
+    else this.#plan.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   /** The option of the same name. */
@@ -68,7 +69,7 @@ export class StreamConsumer<
    */
   start(): Promise<void> {
     if (this.#starting !== undefined) return this.#starting;
-    if (this.#stopping !== undefined || this.#plan.signal?.aborted === true) {
+    if (this.#stopping !== undefined) {
       return Promise.reject(
         new ConfigurationError(`Consumer "${this.consumerId}" was stopped; create a new one to start again.`),
       );

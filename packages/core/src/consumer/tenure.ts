@@ -185,9 +185,10 @@ export class Tenure {
   }
 }
 
+/** Reasons of a store that did not answer at all. */
+const UNANSWERED: readonly unknown[] = [undefined, 'CLOSED', 'CONNECTION', 'TIMEOUT'];
+
 /** Whether a store answered that it cannot serve now, as against not answering. */
 function isNotNow(error: unknown): error is ArsError {
-  if (!isArsError(error, 'ARS_STORE_UNAVAILABLE')) return false;
-  const { reason } = error.details;
-  return reason !== undefined && reason !== 'CONNECTION' && reason !== 'TIMEOUT';
+  return isArsError(error, 'ARS_STORE_UNAVAILABLE') && !UNANSWERED.includes(error.details['reason']);
 }

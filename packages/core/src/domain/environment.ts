@@ -14,11 +14,14 @@ export interface Environment {
   uniqueToken(): string;
 }
 
+/** The longest delay that timers take: 25 days. They fire at once when given more. */
+const TIMER_MS_MAX = 2_147_483_647;
+
 /** The real clock, timers and randomness of this process. */
 export const systemEnvironment: Environment = {
   now: () => performance.now(),
   after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
+    const timer = setTimeout(callback, Math.min(delayMs, TIMER_MS_MAX));
     return () => clearTimeout(timer);
   },
   soon: (callback) => {

@@ -5,7 +5,8 @@ export type HandlerFunction<M, S extends object> = (message: M, transaction: Tra
 
 /** Any object with a `handle` method; `Persistable` classes are such objects. */
 export interface HandlerObject<M, S extends object> {
-  handle(message: M, transaction: Transaction<S>): unknown;
+  // Not a method: the compiler compares parameters of methods both ways, and would let a handler of other messages pass.
+  readonly handle: (message: M, transaction: Transaction<S>) => unknown;
 }
 
 /** What a consumer calls with each message. */

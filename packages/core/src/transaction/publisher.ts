@@ -36,10 +36,18 @@ export function encodeMessage(stream: StreamLike, message: unknown): EncodedFiel
   return typeof stream === 'string' ? encodeFields(message as FieldsInput) : checkFields(stream.encode(message));
 }
 
+/** A codec may be a user's own, and what it gives goes to the store as it is. */
 function checkFields(encoded: EncodedFields): EncodedFields {
-  const { length } = encoded.fields;
-  if (length >= 2 && length % 2 === 0 && length <= FIELDS_MAX * 2) return encoded;
-  throw new MessageValidationError(`A codec must give 1 to ${FIELDS_MAX} pairs of field names and values.`);
+  const { fields, bytes } = encoded ?? {};
+  const isList = Array.isArray(fields) && fields.length >= 2 && fields.length % 2 === 0;
+  if (isList && fields.length <= FIELDS_MAX * 2 && fields.every(isStorable) && bytes >= 0) return encoded;
+  throw new MessageValidationError(
+    `A codec must give { fields, bytes }: 1 to ${FIELDS_MAX} pairs of names and values, each a string or a Uint8Array, and their size.`,
+  );
+}
+
+function isStorable(value: unknown): boolean {
+  return typeof value === 'string' ? value.isWellFormed() : value instanceof Uint8Array;
 }
 
 /** Refuses what is beyond the bounds of one transaction. */

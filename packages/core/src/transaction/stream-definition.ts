@@ -1,4 +1,4 @@
-import { ConfigurationError, MessageValidationError } from '../domain/errors.js';
+import { ConfigurationError, isArsError, MessageValidationError } from '../domain/errors.js';
 import type { EncodedFields } from '../domain/fields-codec.js';
 import type { Fields, StoredFields } from '../domain/fields.js';
 import { jsonCodec } from './codec.js';
@@ -19,6 +19,10 @@ type AnyDefinition = StreamDefinition<any, any>;
 
 /** A stream by its name (messages are `Fields`), or by its definition. */
 export type StreamLike = string | AnyDefinition;
+
+/** How many places an error names of an invalid message, and how much of each: a long list is no help in a log. */
+const PATHS_MAX = 10;
+const PATH_LENGTH_MAX = 200;
 
 /** The type of the messages that a consumer of this stream, or of this list of streams, receives. */
 export type MessageOf<D> = D extends string
@@ -58,7 +62,7 @@ export function defineStream(
     throw new ConfigurationError('The name of a stream must be a non-empty string.', { option: 'name' });
   }
   const { schema, codec = jsonCodec } = checkOptions(options);
-  const { encode, decode } = bound(codec as Codec<unknown, unknown>);
+  const { encode, decode } = guarded(name, codec as Codec<unknown, unknown>);
   if (schema === undefined) return { name, encode, decode };
   return {
     name,
@@ -70,26 +74,44 @@ export function defineStream(
   };
 }
 
-function bound(codec: Codec<unknown, unknown>): Pick<Codec<unknown, unknown>, 'encode' | 'decode'> {
-  return { encode: (message) => codec.encode(message), decode: (fields) => codec.decode(fields) };
+function guarded(stream: string, codec: Codec<unknown, unknown>): Pick<Codec<unknown, unknown>, 'encode' | 'decode'> {
+  return {
+    encode: (message) => judged(stream, 'codec', () => codec.encode(message)),
+    decode: (fields) => judged(stream, 'codec', () => codec.decode(fields)),
+  };
+}
+
+/** Whatever a schema or codec throws means that it does not take the message, and would not when asked again. */
+function judged<T>(stream: string, what: 'schema' | 'codec', work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (isArsError(error)) throw error;
+    throw new MessageValidationError(`The ${what} of stream "${stream}" failed on a message.`, { stream }, error);
+  }
 }
 
 type DefinitionOptions = { readonly schema?: StandardSchema; readonly codec?: Codec<never, unknown> };
 
 function checkOptions(options: DefinitionOptions): DefinitionOptions {
-  const unknown = Object.keys(options ?? {}).find((name) => name !== 'schema' && name !== 'codec');
+  if (typeof options !== 'object' || options === null || '~standard' in options) {
+    throw new ConfigurationError('defineStream takes { schema } (any Standard Schema), { codec }, or both.', {
+      option: 'schema',
+    });
+  }
+  const unknown = Object.keys(options).find((name) => name !== 'schema' && name !== 'codec');
   if (unknown !== undefined)
     throw new ConfigurationError(`${unknown} is not an option of defineStream.`, { option: unknown });
-  const { schema, codec } = options ?? {};
+  const { schema, codec } = options;
   if (schema === undefined && codec === undefined) {
     throw new ConfigurationError('defineStream needs a schema (any Standard Schema) or a codec.', { option: 'schema' });
   }
-  if (schema !== undefined && typeof schema['~standard']?.validate !== 'function') {
+  if (schema !== undefined && typeof schema?.['~standard']?.validate !== 'function') {
     throw new ConfigurationError('schema must be a Standard Schema, such as one of zod, valibot or arktype.', {
       option: 'schema',
     });
   }
-  if (codec !== undefined && (typeof codec.encode !== 'function' || typeof codec.decode !== 'function')) {
+  if (codec !== undefined && (typeof codec?.encode !== 'function' || typeof codec.decode !== 'function')) {
     throw new ConfigurationError('codec must have encode and decode, such as fieldsCodec or jsonCodec.', {
       option: 'codec',
     });
@@ -99,24 +121,28 @@ function checkOptions(options: DefinitionOptions): DefinitionOptions {
 
 /** The schema's output for a value. The error names paths, never values: schema libraries put them into their texts. */
 function validate(stream: string, schema: StandardSchema, value: unknown): unknown {
-  const result = schema['~standard'].validate(value);
-  if (result instanceof Promise) {
-    result.catch(() => {});
-    throw new ConfigurationError(`The schema of stream "${stream}" validates asynchronously, which is not supported.`, {
-      stream,
-    });
+  const result = judged(stream, 'schema', () => schema['~standard'].validate(value));
+  if ('then' in result) {
+    result.then(undefined, () => {});
+    throw new ConfigurationError(
+      `The schema of stream "${stream}" validates asynchronously, which is not supported; zod does so also when a ` +
+        'transform or refinement throws.',
+      { stream },
+    );
   }
   if (result.issues === undefined) return result.value;
   const paths = Array.from(new Set(result.issues.map(pathOf)));
-  throw new MessageValidationError(`A message of stream "${stream}" is invalid at ${paths.join(', ')}.`, {
+  const named = paths.slice(0, PATHS_MAX);
+  const more = paths.length > PATHS_MAX ? ` and ${paths.length - PATHS_MAX} more places` : '';
+  throw new MessageValidationError(`A message of stream "${stream}" is invalid at ${named.join(', ')}${more}.`, {
     stream,
-    paths,
+    paths: named,
   });
 }
 
 function pathOf(issue: SchemaIssue): string {
   const keys = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part));
-  return keys.length === 0 ? 'its root' : keys.join('.');
+  return keys.length === 0 ? 'its root' : keys.join('.').slice(0, PATH_LENGTH_MAX);
 }
 
 /** The name of a stream given by name or definition, checked. Throws `ConfigurationError`. */

@@ -28,7 +28,7 @@ export interface Transaction<S extends object = Record<string, unknown>> {
    * transaction, and `ConfigurationError` for a stream that cannot share a transaction with this consumer.
    */
   publish(stream: string, message: FieldsInput): void;
-  publish<In>(stream: StreamDefinition<In, unknown>, message: In): void;
+  publish<In>(stream: StreamDefinition<In, unknown>, message: NoInfer<In>): void;
   /** Calls back at most once, after the commit is acknowledged, in order; a crash loses it. Errors are logged. */
   afterCommit(callback: () => unknown): void;
   /** Puts the state back to its defaults, as if nothing had ever been stored. */

@@ -58,7 +58,8 @@ function packState(packer: Packer, state: StateChange | undefined): void {
   }
   const { header } = state;
   packer.array(3).array(header === undefined ? 0 : 3);
-  if (header !== undefined) packer.value(String(header.version)).value(JSON.stringify(header.declared)).value(header.serializer);
+  if (header !== undefined)
+    packer.value(String(header.version)).value(JSON.stringify(header.declared)).value(header.serializer);
   packer.array(state.set.length * 2);
   for (const [attribute, value] of state.set) packer.value(`a:${attribute}`).value(value);
   packer.array(state.deleted.length);
@@ -75,7 +76,10 @@ function packPublishes(packer: Packer, commit: Commit, layout: KeyLayout, index:
       target = index.add(layout.stream(stream), stream);
       targets.set(stream, target);
     }
-    packer.array(fields.length + 1).value(target).values(fields);
+    packer
+      .array(fields.length + 1)
+      .value(target)
+      .values(fields);
   }
   packer.array(targets.size).values([...targets.values()]);
 }

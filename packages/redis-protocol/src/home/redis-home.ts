@@ -12,7 +12,7 @@ import {
 import type { RedisReply } from '../driver.js';
 import { failureOf, refusal } from '../failure.js';
 import type { KeyLayout } from '../key-layout.js';
-import type { OpenLink } from '../link/open-link.js';
+import type { Link } from '../link/link.js';
 import { Packer } from '../packing/pack.js';
 import { runScript, type Script } from '../script.js';
 import { CLAIM } from '../scripts/claim.js';
@@ -26,7 +26,8 @@ import { consumerKeys, type HomeKeys } from './keys.js';
 
 /** What a home is made of. */
 export interface HomeParts {
-  readonly open: OpenLink;
+  readonly link: Link;
+  readonly history: string | undefined;
   readonly keys: HomeKeys;
   readonly layout: KeyLayout;
   readonly storeName: string;
@@ -46,7 +47,7 @@ export class RedisHome implements ConsumerHome {
 
   constructor(parts: HomeParts) {
     this.#parts = parts;
-    this.history = parts.open.history;
+    this.history = parts.history;
     this.#hasState = parts.keys.state === undefined ? '0' : '1';
   }
 
@@ -58,7 +59,13 @@ export class RedisHome implements ConsumerHome {
 
   async claim(request: ClaimRequest): Promise<ClaimAnswer> {
     const { keys } = this.#parts;
-    const args = [request.owner, String(request.expectedEpoch), String(request.ownEpoch), this.#hasState, this.#packStarts(request)];
+    const args = [
+      request.owner,
+      String(request.expectedEpoch),
+      String(request.ownEpoch),
+      this.#hasState,
+      this.#packStarts(request),
+    ];
     const reply = (await this.#run('claim the consumer', CLAIM, consumerKeys(keys), args)) as Buffer[];
     if (String(reply[0]) === 'conflict') return { outcome: 'conflict' };
     const inspection = decodeInspection(reply[1]!, keys.record);
@@ -89,7 +96,7 @@ export class RedisHome implements ConsumerHome {
   }
 
   close(): void {
-    this.#parts.open.link.close();
+    this.#parts.link.close();
     this.#parts.onClose(this);
   }
 
@@ -101,7 +108,7 @@ export class RedisHome implements ConsumerHome {
     isCommit = false,
   ): Promise<RedisReply> {
     try {
-      return await runScript(this.#parts.open.link, script, keys, args);
+      return await runScript(this.#parts.link, script, keys, args);
     } catch (error) {
       throw failureOf(error, { store: this.#parts.storeName, verb, isCommit });
     }

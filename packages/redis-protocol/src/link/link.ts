@@ -1,5 +1,10 @@
 import { ConnectionLostError, type RedisConnection, type RedisReply } from '../driver.js';
 
+/** A timer this late tells of a busy process. */
+const LATE_MS = 50;
+/** How much longer a reply may take then. */
+const EXCUSE_MS = 1000;
+
 /**
  * A connection on which every command has a deadline, which is what notices a half-open link: packets vanish, the
  * socket stays open. Replies come in the order of commands, so one timer watches the oldest one; when that is
@@ -14,6 +19,8 @@ export class Link {
   #isClosed = false;
   #isOverdue = false;
   #answered = 0;
+  /** How many had been answered when the present command was last excused. */
+  #excused = -1;
 
   constructor(connection: RedisConnection, timeoutMs: number) {
     this.#connection = connection;
@@ -55,15 +62,26 @@ export class Link {
     return setTimeout(() => this.#check(), Math.max(1, due - performance.now())).unref();
   }
 
-  /** A timer that fires late because this process was busy must not end a link whose replies wait to be read. */
+  /**
+   * A timer that fires late because this process was busy must not end a link whose replies wait to be read: they get
+   * a moment more, once for each command, and in any case a look at the socket.
+   */
   #check(): void {
     this.#timer = undefined;
     const oldest = this.#deadlines[0];
     if (this.#isClosed || oldest === undefined) return;
-    if (oldest > performance.now()) {
+    const lateMs = performance.now() - oldest;
+    if (lateMs < 0) {
       this.#timer = this.#watch(oldest);
-      return;
+    } else if (lateMs > LATE_MS && this.#excused !== this.#answered) {
+      this.#excused = this.#answered;
+      this.#timer = this.#watch(performance.now() + Math.min(EXCUSE_MS, this.#timeoutMs));
+    } else {
+      this.#closeUnlessAnswered();
     }
+  }
+
+  #closeUnlessAnswered(): void {
     const answered = this.#answered;
     setImmediate(() => {
       if (this.#isClosed) return;

@@ -14,6 +14,8 @@ export interface LinkTimeouts {
 export interface OpenLink {
   readonly link: Link;
   readonly history: string | undefined;
+  /** On a cluster: the name of the node. */
+  readonly node: string | undefined;
 }
 
 /**
@@ -29,10 +31,10 @@ export async function openLink(
   let link: Link | undefined;
   let isLate = false;
   const work = (async () => {
-    const connection = await driver.connect(purpose, key);
+    const connection = await driver.connect(purpose, key, timeouts.connectTimeoutMs);
     if (isLate) return abandon(connection);
     link = new Link(connection, timeouts.commandTimeoutMs);
-    return { link, history: await greet(link, driver) };
+    return { link, history: await greet(link, driver), node: connection.node };
   })();
   try {
     return await within(work, timeouts.connectTimeoutMs, driver.name);
@@ -50,7 +52,10 @@ function abandon(connection: RedisConnection): never {
 
 function within<T>(work: Promise<T>, limitMs: number, name: string): Promise<T> {
   return new Promise((resolve, reject) => {
-    const late = () => reject(new StoreUnavailableError(`${name} gave no connection within ${limitMs} ms`, { reason: 'TIMEOUT', ran: false }));
+    const late = () =>
+      reject(
+        new StoreUnavailableError(`${name} gave no connection within ${limitMs} ms`, { reason: 'TIMEOUT', ran: false }),
+      );
     const timer = setTimeout(late, limitMs);
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });

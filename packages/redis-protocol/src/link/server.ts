@@ -40,9 +40,12 @@ function splitOnce(line: string, separator: string): [string, string] {
 function refuseServer(server: ReadonlyMap<string, string>, driver: RedisDriver): void {
   const version = server.get('redis_version') ?? '';
   if (Number.parseInt(version, 10) < MAJOR_MIN) {
-    throw new ConfigurationError(`${driver.name} runs version ${version}; Redis 7.0 or Valkey 7.2 is the oldest that works`, {
-      version,
-    });
+    throw new ConfigurationError(
+      `${driver.name} runs version ${version}; Redis 7.0 or Valkey 7.2 is the oldest that works`,
+      {
+        version,
+      },
+    );
   }
   if (server.get('redis_mode') === 'cluster' && !driver.isCluster) {
     throw new ConfigurationError(`${driver.name} is a node of a Redis Cluster; pass a Cluster client instead`);

@@ -11,6 +11,11 @@ import type { ControlLinks } from './control-links.js';
 
 const RETRY_DELAY_MS = 50;
 
+/** The server refused because the key is served elsewhere, or will be: nothing ran, and another connection may do. */
+const ELSEWHERE = new Set<unknown>(['ASK', 'MOVED', 'READONLY', 'TRYAGAIN']);
+/** The server is away, or on its way back. */
+const AWAY = new Set<unknown>(['BUSY', 'CLUSTERDOWN', 'CONNECTION', 'LOADING', 'MASTERDOWN', 'TIMEOUT']);
+
 /** What an appender is made of. */
 export interface AppenderParts {
   readonly links: ControlLinks;
@@ -28,27 +33,34 @@ export class Appender {
   }
 
   /**
-   * Appends one entry. With an idempotency key it is tried again when the connection is lost, for twice the command
+   * Appends one entry. With an idempotency key it is tried again while the server is away, for twice the command
    * timeout; without one nobody could tell whether it ran, so the loss is reported.
    */
   async append(request: AppendRequest): Promise<AppendAnswer> {
     this.#refuseContent(request);
     const { idempotencyKey } = request;
-    if (idempotencyKey === undefined) return this.#appendAlways(request);
-    const giveUpAt = performance.now() + 2 * this.#parts.settings.commandTimeoutMs;
-    for (;;) {
-      try {
-        return await this.#appendOnce(request, idempotencyKey);
-      } catch (error) {
-        if (!isConnectionTrouble(error) || performance.now() + RETRY_DELAY_MS > giveUpAt) throw error;
-        await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
-      }
-    }
+    if (idempotencyKey === undefined) return this.#persist(false, () => this.#appendAlways(request));
+    return this.#persist(true, () => this.#appendOnce(request, idempotencyKey));
   }
 
   /** The ID of each stream's last existing entry, `0-0` where there is none. */
   tail(streams: readonly string[]): Promise<readonly EntryId[]> {
-    return Promise.all(streams.map((stream) => this.#lastId(stream)));
+    return Promise.all(streams.map((stream) => this.#persist(true, () => this.#lastId(stream))));
+  }
+
+  /** Tries again where that is safe: always when the server is elsewhere, and when it is away if repeating changes nothing. */
+  async #persist<T>(isRepeatable: boolean, work: () => Promise<T>): Promise<T> {
+    const giveUpAt = performance.now() + 2 * this.#parts.settings.commandTimeoutMs;
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        const reason = isArsError(error, 'ARS_STORE_UNAVAILABLE') ? error.details['reason'] : undefined;
+        const isSafe = ELSEWHERE.has(reason) || (isRepeatable && AWAY.has(reason));
+        if (!isSafe || performance.now() + RETRY_DELAY_MS > giveUpAt) throw error;
+        await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
+      }
+    }
   }
 
   async #appendAlways({ stream, fields }: AppendRequest): Promise<AppendAnswer> {
@@ -79,25 +91,32 @@ export class Appender {
     return last === undefined ? '0-0' : String(last[0]);
   }
 
-  async #use(stream: string, verb: string, isCommit: boolean, work: (link: Link) => Promise<RedisReply>): Promise<RedisReply> {
-    const link = await this.#parts.links.linkFor(this.#parts.layout.stream(stream));
+  async #use(
+    stream: string,
+    verb: string,
+    isCommit: boolean,
+    work: (link: Link) => Promise<RedisReply>,
+  ): Promise<RedisReply> {
+    const { links, layout, storeName } = this.#parts;
+    const key = layout.stream(stream);
+    const link = await links.linkFor(key);
     try {
       return await work(link);
     } catch (error) {
-      const failure = failureOf(error, { store: this.#parts.storeName, verb, stream, isCommit });
-      if (isArsError(failure, 'ARS_STORE_UNAVAILABLE')) link.close();
+      const failure = failureOf(error, { store: storeName, verb, stream, isCommit });
+      if (isArsError(failure) && ELSEWHERE.has(failure.details['reason'])) links.forget(key);
       throw failure;
     }
   }
 
   #refuseContent({ stream, fields }: AppendRequest): void {
     const { layout } = this.#parts;
-    if (layout.isReserved(stream)) throw new CommitError(`'${stream}' is no stream of yours: names that begin with 'ars:{' are the library's`, { stream, reason: 'RESERVED' });
-    if (fields.length === 0 || fields.length % 2 === 1) throw new TypeError('an entry takes names and values in pairs, at least one');
+    if (layout.isReserved(stream))
+      throw new CommitError(`'${stream}' is no stream of yours: names that begin with 'ars:{' are the library's`, {
+        stream,
+        reason: 'RESERVED',
+      });
+    if (fields.length === 0 || fields.length % 2 === 1)
+      throw new TypeError('an entry takes names and values in pairs, at least one');
   }
-}
-
-/** Whether the server was not reached or its answer was lost, rather than that it refused. */
-function isConnectionTrouble(error: unknown): boolean {
-  return isArsError(error, 'ARS_STORE_UNAVAILABLE') && error.details['reason'] !== 'CLOSED';
 }

@@ -4,18 +4,17 @@ import { hashSlot } from '../hash-slot.js';
 import type { Link } from '../link/link.js';
 import { openLink, type LinkTimeouts, type OpenLink } from '../link/open-link.js';
 
-/** On Redis Cluster every slot in use has a connection of its own, up to so many; the least used one gives way. */
-const LINKS_MAX = 32;
-
 /**
  * The connections for what happens outside consumers, shared by all callers: made when first needed, made again
- * after they were lost.
+ * after they were lost. On Redis Cluster one a node: only connecting tells which node has a slot, and a connection to
+ * a node that has one already is given up for that one.
  */
 export class ControlLinks {
   readonly #driver: RedisDriver;
   readonly #timeouts: LinkTimeouts;
-  /** By slot, least recently used first; a single server counts as one slot. */
-  readonly #links = new Map<number, Promise<OpenLink>>();
+  /** The link of each slot in use; a single server counts as one slot. */
+  readonly #bySlot = new Map<number, Promise<Link>>();
+  readonly #byNode = new Map<string, Link>();
   #isClosed = false;
 
   constructor(driver: RedisDriver, timeouts: LinkTimeouts) {
@@ -25,57 +24,60 @@ export class ControlLinks {
 
   /** The connection to the server of a key. */
   async linkFor(key: string): Promise<Link> {
-    const slot = this.#driver.isCluster ? hashSlot(key) : 0;
-    const known = this.#links.get(slot);
+    const slot = this.#slotOf(key);
+    const known = this.#bySlot.get(slot);
     if (known !== undefined) {
-      const open = await known;
-      if (!open.link.isClosed) {
-        this.#touch(slot, known);
-        return open.link;
-      }
+      const link = await known;
+      if (!link.isClosed) return link;
+      if (this.#bySlot.get(slot) === known) this.#bySlot.delete(slot);
+      return this.linkFor(key);
     }
-    return this.#connect(slot, key, known);
+    const opening = this.#open(key);
+    this.#bySlot.set(slot, opening);
+    opening.catch(() => {
+      if (this.#bySlot.get(slot) === opening) this.#bySlot.delete(slot);
+    });
+    return opening;
+  }
+
+  /** Forgets where a key was: its server said that it is elsewhere, or can no longer serve it. */
+  forget(key: string): void {
+    this.#bySlot.delete(this.#slotOf(key));
   }
 
   /** Ends all connections; later calls reject. */
   close(): void {
     this.#isClosed = true;
-    for (const slot of this.#links.keys()) this.#drop(slot);
+    for (const link of this.#byNode.values()) link.close();
   }
 
-  async #connect(slot: number, key: string, stale: Promise<OpenLink> | undefined): Promise<Link> {
-    const current = this.#links.get(slot);
-    if (current !== undefined && current !== stale) return (await current).link;
-    if (this.#isClosed) throw this.#closedError();
-    const opening = openLink(this.#driver, this.#timeouts, 'control', key);
-    this.#links.set(slot, opening);
-    for (const [oldest] of this.#links) if (this.#links.size > LINKS_MAX) this.#drop(oldest);
-    try {
-      const { link } = await opening;
-      if (!this.#isClosed) return link;
+  #slotOf(key: string): number {
+    return this.#driver.isCluster ? hashSlot(key) : 0;
+  }
+
+  async #open(key: string): Promise<Link> {
+    this.#refuseWhenClosed();
+    const opened = await openLink(this.#driver, this.#timeouts, 'control', key);
+    const link = this.#shared(opened);
+    if (this.#isClosed) link.close();
+    this.#refuseWhenClosed();
+    return link;
+  }
+
+  /** The link that callers share for the node just connected to. Without nodes the newest replaces the one before. */
+  #shared({ link, node }: OpenLink): Link {
+    const shared = this.#byNode.get(node ?? '');
+    if (node !== undefined && shared?.isClosed === false) {
       link.close();
-    } catch (error) {
-      if (this.#links.get(slot) === opening) this.#links.delete(slot);
-      throw error;
+      return shared;
     }
-    throw this.#closedError();
+    shared?.close();
+    this.#byNode.set(node ?? '', link);
+    return link;
   }
 
-  #touch(slot: number, opening: Promise<OpenLink>): void {
-    if (this.#links.get(slot) !== opening) return;
-    this.#links.delete(slot);
-    this.#links.set(slot, opening);
-  }
-
-  #drop(slot: number): void {
-    this.#links.get(slot)?.then(
-      ({ link }) => link.close(),
-      () => {},
-    );
-    this.#links.delete(slot);
-  }
-
-  #closedError(): StoreUnavailableError {
-    return new StoreUnavailableError(`${this.#driver.name}: the store is closed`, { reason: 'CLOSED', ran: false });
+  #refuseWhenClosed(): void {
+    if (!this.#isClosed) return;
+    throw new StoreUnavailableError(`${this.#driver.name}: the store is closed`, { reason: 'CLOSED', ran: false });
   }
 }

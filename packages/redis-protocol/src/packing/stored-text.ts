@@ -17,18 +17,25 @@ export function storedValue(bytes: Buffer, start: number, end: number): StoredVa
   return new Uint8Array(bytes.subarray(start, end));
 }
 
-/** Calling into the native decoder costs more than building a short string here; `undefined` beyond ASCII. */
+/**
+ * Calling into the native decoder costs more than building a short string here, eight characters at a time.
+ * `undefined` beyond ASCII.
+ */
 function shortAscii(bytes: Buffer, start: number, end: number): string | undefined {
   let text = '';
   let all = 0;
   let at = start;
-  for (; end - at >= 4; at += 4) {
+  for (; end - at >= 8; at += 8) {
     const a = bytes[at]!;
     const b = bytes[at + 1]!;
     const c = bytes[at + 2]!;
     const d = bytes[at + 3]!;
-    all |= a | b | c | d;
-    text += fromCharCode(a, b, c, d);
+    const e = bytes[at + 4]!;
+    const f = bytes[at + 5]!;
+    const g = bytes[at + 6]!;
+    const h = bytes[at + 7]!;
+    all |= a | b | c | d | e | f | g | h;
+    text += fromCharCode(a, b, c, d, e, f, g, h);
   }
   for (; at < end; at += 1) {
     all |= bytes[at]!;

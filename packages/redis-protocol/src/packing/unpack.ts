@@ -101,6 +101,8 @@ export class Unpacker {
   }
 
   #unexpected(wanted: string, kind: number): TypeError {
-    return new TypeError(`packed reply: ${wanted} expected at byte ${this.#at - 1}, found type 0x${kind?.toString(16)}`);
+    return new TypeError(
+      `packed reply: ${wanted} expected at byte ${this.#at - 1}, found type 0x${kind?.toString(16)}`,
+    );
   }
 }

@@ -26,7 +26,9 @@ function decodeFields(unpacker: Unpacker, like: readonly StoredValue[]): StoredV
 /** Reads the reply of XREAD: the entries of each stream that has any, by key. Timed out, the reply is null. */
 export function decodeXread(reply: RedisReply): ReadonlyMap<string, readonly StoredEntry[]> {
   const streams = (reply ?? []) as [key: Buffer, entries: [id: Buffer, fields: Buffer[]][]][];
-  return new Map(streams.map(([key, entries]) => [String(key), entries.map(([id, fields]) => decodeEntry(id, fields))]));
+  return new Map(
+    streams.map(([key, entries]) => [String(key), entries.map(([id, fields]) => decodeEntry(id, fields))]),
+  );
 }
 
 function decodeEntry(id: Buffer, fields: readonly Buffer[]): StoredEntry {

@@ -48,7 +48,12 @@ export class ReadSession {
    * Blocks in the server with XREAD, and has the account sent behind it without awaiting, so that one wake-up brings
    * both. The account then is some moments younger than the entries.
    */
-  async #readWaiting(link: Link, cursors: readonly StreamCursor[], count: number, waitMs: number): Promise<StreamRead[]> {
+  async #readWaiting(
+    link: Link,
+    cursors: readonly StreamCursor[],
+    count: number,
+    waitMs: number,
+  ): Promise<StreamRead[]> {
     const blockMs = Math.min(BLOCK_MAX_MS, Math.max(1, Math.ceil(waitMs)));
     const keys = cursors.map(({ stream }) => this.#layout.stream(stream));
     const positions = cursors.map(({ position }) => position);
@@ -58,7 +63,11 @@ export class ReadSession {
     const results: StreamRead[] = [];
     for (const [i, cursor] of cursors.entries()) {
       const entries = read.get(keys[i]!) ?? [];
-      if (entries.length > 0) this.#budget.learn(entries.length, entries.reduce((sum, entry) => sum + entryBytes(entry), 0));
+      if (entries.length > 0)
+        this.#budget.learn(
+          entries.length,
+          entries.reduce((sum, entry) => sum + entryBytes(entry), 0),
+        );
       results.push(await this.#settleWaited(link, cursor, { facts: accounts[i]!.facts, entries }));
     }
     return results;

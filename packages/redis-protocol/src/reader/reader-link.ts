@@ -6,8 +6,8 @@ import type { Link } from '../link/link.js';
 import { openLink, type LinkTimeouts, type OpenLink } from '../link/open-link.js';
 
 /**
- * The connection of one reader. A single server is connected to at once; on Redis Cluster the streams of the first
- * call decide the node, so until then there is no connection and no history.
+ * The connection of one reader. On Redis Cluster the streams of the first call decide the node; until then
+ * there is no connection and no history.
  */
 export class ReaderLink {
   readonly #driver: RedisDriver;
@@ -32,7 +32,7 @@ export class ReaderLink {
   }
 
   /** Connects to the server of a key; once only, whatever comes of it. */
-  async connect(key: string): Promise<Link> {
+  async #connect(key: string): Promise<Link> {
     this.#opening ??= openLink(this.#driver, this.#timeouts, 'read', key);
     const open = await this.#opening;
     if (this.#isClosed) {
@@ -43,13 +43,15 @@ export class ReaderLink {
     return open.link;
   }
 
-  /** The connection to read these streams on. */
+  /** The connection to read these streams on; a single server needs none to be named. */
   async forStreams(streams: readonly string[]): Promise<Link> {
     const keys = streams.map((stream) => this.#layout.stream(stream));
     if (this.#driver.isCluster && new Set(keys.map(hashSlot)).size > 1) {
-      throw new ConfigurationError(`a consumer's streams must share one hash slot on Redis Cluster: ${streams.join(', ')}`);
+      throw new ConfigurationError(
+        `a consumer's streams must share one hash slot on Redis Cluster: ${streams.join(', ')}`,
+      );
     }
-    return this.#open?.link ?? this.connect(keys[0]!);
+    return this.#open?.link ?? this.#connect(keys[0] ?? '');
   }
 
   close(): void {

@@ -41,7 +41,9 @@ export class RedisReader implements StreamReader {
 
   async locate(stream: string, start: StartPoint): Promise<StreamCursor> {
     const key = this.#parts.layout.stream(stream);
-    const reply = await this.#use(`find the start of '${stream}'`, [stream], (link) => runScript(link, LOCATE, [key], startArguments(start)));
+    const reply = await this.#use(`find the start of '${stream}'`, [stream], (link) =>
+      runScript(link, LOCATE, [key], startArguments(start)),
+    );
     const [outcome, position, read] = (reply as Buffer[]).map(String);
     if (outcome === 'located') return { stream, position: position!, read: Number(read) };
     const asked = (start as { fromId: string }).fromId;
@@ -72,7 +74,8 @@ export class RedisReader implements StreamReader {
     try {
       return await work(await link.forStreams(streams));
     } catch (error) {
-      if (link.isClosed) throw new StoreUnavailableError(`${storeName}: the reader is closed`, { reason: 'CLOSED', ran: false });
+      if (link.isClosed)
+        throw new StoreUnavailableError(`${storeName}: the reader is closed`, { reason: 'CLOSED', ran: false });
       throw failureOf(error, { store: storeName, verb, stream: streams.length === 1 ? streams[0] : undefined });
     }
   }

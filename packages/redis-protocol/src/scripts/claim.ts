@@ -20,33 +20,36 @@ export const CLAIM: Script = writingScript(
   SERVER_CLOCK,
   STORED_CONSUMER,
   `
-local record, owner, hasState = KEYS[1], ARGV[1], tonumber(ARGV[4])
-local head = redis.call('HMGET', record, 'owner', 'epoch', 'heartbeat')
+local record, owner = KEYS[1], ARGV[1]
+local around = lookAround(tonumber(ARGV[4]))
+local head = {}
+local known = redis.call('HGETALL', record)
+for i = 1, #known, 2 do head[known[i]] = known[i + 1] end
 local function answer(previousHeartbeat)
   local fields = redis.call('HGETALL', record)
   for i = 1, #fields, 2 do
     if fields[i] == 'heartbeat' then fields[i + 1] = previousHeartbeat end
   end
-  return {'claimed', stored(now, fields, hasState * 2, 2 + hasState)}
+  return {'claimed', stored(now, fields, around)}
 end
-if head[1] == owner then return answer(head[3]) end
-if tonumber(head[2] or '0') ~= tonumber(ARGV[2]) then return {'conflict'} end
+if head.owner == owner then return answer(head.heartbeat) end
+if tonumber(head.epoch or '0') ~= tonumber(ARGV[2]) then return {'conflict'} end
 
 local epoch = math.max(tonumber(ARGV[2]), tonumber(ARGV[3])) + 1
-local heartbeat = math.max(tonumber(head[3] or '0') + 1, now)
+local heartbeat = math.max(tonumber(head.heartbeat or '0') + 1, now)
 local writes = {'owner', owner, 'renewal', '0', 'epoch', string.format('%.0f', epoch),
   'heartbeat', string.format('%.0f', heartbeat)}
 local function write(field, value)
   writes[#writes + 1] = field
   writes[#writes + 1] = value
 end
-if not head[1] then
+if not head.owner then
   write('layout', '1')
   write('commitId', owner)
 end
 local entries = {}
 for _, start in ipairs(cmsgpack.unpack(ARGV[5])) do
-  local position = redis.call('HGET', record, 'position:' .. start[1])
+  local position = head['position:' .. start[1]]
   if not position then
     position = start[2]
     write('position:' .. start[1], start[2])
@@ -75,5 +78,6 @@ if failure then
   for i = 1, done do redis.call('HDEL', entries[i][1], record) end
   return redis.error_reply(failure)
 end
-return answer(head[3] or string.format('%.0f', heartbeat))`,
+if #entries > 0 then around.isRegistered = '1' end
+return answer(head.heartbeat or string.format('%.0f', heartbeat))`,
 );

@@ -12,7 +12,5 @@ import { STORED_CONSUMER } from './record.js';
 export const INSPECT: Script = readingScript(
   SERVER_CLOCK,
   STORED_CONSUMER,
-  `
-local hasState = tonumber(ARGV[1])
-return stored(now, redis.call('HGETALL', KEYS[1]), hasState * 2, 2 + hasState)`,
+  `return stored(now, redis.call('HGETALL', KEYS[1]), lookAround(tonumber(ARGV[1])))`,
 );

@@ -1,16 +1,19 @@
 /**
- * Lua for inspect and claim: `stored` collects all that is stored for a consumer, packed.
+ * Lua for inspect and claim. `lookAround` reads what is stored beside the record, before anything is written, so that
+ * a right that is missing or a wrong type is found then; `stored` packs it with the record.
  *
  * Output: [serverTime, record, isRegistered, state], where record and state are flat lists of field and value as
  * HGETALL gives them, empty when there is none, and isRegistered is '1' or '0'.
  */
 export const STORED_CONSUMER = `
-local function stored(now, recordFields, stateIndex, registryFrom)
-  local state = {}
-  if stateIndex > 0 then state = redis.call('HGETALL', KEYS[stateIndex]) end
-  local isRegistered = '0'
-  for i = registryFrom, #KEYS do
-    if redis.call('HEXISTS', KEYS[i], KEYS[1]) == 1 then isRegistered = '1' end
+local function lookAround(hasState)
+  local around = {state = {}, isRegistered = '0'}
+  if hasState == 1 then around.state = redis.call('HGETALL', KEYS[2]) end
+  for i = 2 + hasState, #KEYS do
+    if redis.call('HEXISTS', KEYS[i], KEYS[1]) == 1 then around.isRegistered = '1' end
   end
-  return cmsgpack.pack({string.format('%.0f', now), recordFields, isRegistered, state})
+  return around
+end
+local function stored(now, recordFields, around)
+  return cmsgpack.pack({string.format('%.0f', now), recordFields, around.isRegistered, around.state})
 end`;

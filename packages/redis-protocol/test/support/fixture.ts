@@ -12,7 +12,15 @@ export const freshTag = (): string => `t${randomBytes(6).toString('hex')}`;
 /** The address of a consumer of one stream, whose name is `{tag}in` unless given. */
 export function addressOf(tag: string, changes: Partial<ConsumerAddress> = {}): ConsumerAddress {
   const stream = changes.streams?.[0] ?? `{${tag}}in`;
-  return { consumerId: 'c', home: tag, scope: stream, streams: [stream], readsHere: true, stateName: undefined, ...changes };
+  return {
+    consumerId: 'c',
+    home: tag,
+    scope: stream,
+    streams: [stream],
+    readsHere: true,
+    stateName: undefined,
+    ...changes,
+  };
 }
 
 /** An empty commit of one base, to change as a test needs. */
@@ -34,7 +42,11 @@ export interface Claimed {
 }
 
 /** Opens a home and claims its consumer, as a first owner does. */
-export async function claim(store: StreamStore, address: ConsumerAddress, starts?: readonly StreamCursor[]): Promise<Claimed> {
+export async function claim(
+  store: StreamStore,
+  address: ConsumerAddress,
+  starts?: readonly StreamCursor[],
+): Promise<Claimed> {
   const home = await store.openHome(address);
   const owner = token();
   const { record } = await home.inspect();

@@ -1,5 +1,11 @@
 import { connect, type Socket } from 'node:net';
-import { ConnectionLostError, RedisReplyError, type RedisConnection, type RedisDriver, type RedisReply } from '@ars/redis-protocol';
+import {
+  ConnectionLostError,
+  RedisReplyError,
+  type RedisConnection,
+  type RedisDriver,
+  type RedisReply,
+} from '@ars/redis-protocol';
 import { ReplyReader } from './reply-reader.js';
 
 /** Who and what a raw driver connects as. */

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { StreamStore } from '@ars/core';
+import { hashSlot } from '@ars/redis-protocol';
+import { request } from '../../../../tests/support/resp.js';
+import { addressOf, freshTag, roundTrip } from './round-trip.js';
+import { startTwoNodes, type TwoNodeCluster } from './two-node-cluster.js';
+import type { AdapterUnderTest, Cluster } from './under-test.js';
+
+const DONE = { read: ['n=1'], outcome: 'committed', published: expect.stringMatching(/^\d+-\d+$/) as string };
+const host = '127.0.0.1';
+
+/** A fresh tag whose slot is on the first or the second node. */
+function tagOn(node: 'first' | 'second'): string {
+  for (;;) {
+    const tag = freshTag();
+    if (hashSlot(tag) < 8192 === (node === 'first')) return tag;
+  }
+}
+
+/** Runs work with a store of the cluster, and closes the store. */
+type WithStore = (input: Partial<Cluster>, work: (store: StreamStore) => Promise<void>) => Promise<void>;
+
+/** Keys on the nodes of a cluster are found, always on the master of their slot. */
+export function describeCluster(adapter: AdapterUnderTest): void {
+  describe('on a cluster', () => {
+    let nodes: TwoNodeCluster;
+    beforeAll(async () => {
+      nodes = await startTwoNodes();
+    });
+    afterAll(() => nodes[Symbol.asyncDispose]());
+
+    const withStore: WithStore = async (input, work) => {
+      const store = adapter.store(adapter.cluster({ seeds: [{ host, port: nodes.first.port }], ...input }));
+      await work(store);
+      await store.close();
+    };
+    testPlaces(withStore, () => nodes);
+    testRefusals(withStore);
+
+    test('a client for a single server is told to be one for clusters', async () => {
+      const store = adapter.store(nodes.first.url);
+      await expect(store.openReader()).rejects.toMatchObject({
+        code: 'ARS_CONFIGURATION',
+        message: expect.stringContaining('Cluster') as string,
+      });
+      await store.close();
+    });
+  });
+}
+
+function testPlaces(withStore: WithStore, nodes: () => TwoNodeCluster): void {
+  test.each(['', 'app:', '{app}:'])('a store works behind the key prefix %j', async (keyPrefix) => {
+    await withStore({ keyPrefix }, async (store) => {
+      expect(await roundTrip(store, freshTag())).toEqual(DONE);
+    });
+  });
+
+  test.each(['first', 'second'] as const)('a consumer works on the %s node', async (node) => {
+    await withStore({}, async (store) => {
+      expect(await roundTrip(store, tagOn(node))).toEqual(DONE);
+    });
+  });
+
+  test('a store works when the first seed is gone', async () => {
+    const seeds = [1, nodes().second.port].map((port) => ({ host, port }));
+    await withStore({ seeds }, async (store) => {
+      expect(await roundTrip(store, freshTag())).toEqual(DONE);
+    });
+  });
+
+  test('the addresses that nodes announce are translated', async () => {
+    const { first } = nodes();
+    await request(first.port, 'CONFIG', 'SET', 'cluster-announce-ip', '10.99.99.99');
+    const addressMap = { [`10.99.99.99:${first.port}`]: { host, port: first.port } };
+    await withStore({ addressMap }, async (store) => {
+      expect(await roundTrip(store, tagOn('first'))).toEqual(DONE);
+    });
+    await request(first.port, 'CONFIG', 'SET', 'cluster-announce-ip', host);
+  });
+}
+
+function testRefusals(withStore: WithStore): void {
+  test('streams of other slots are refused with the way out', async () => {
+    await withStore({}, async (store) => {
+      expect(store.placementProblem('orders', 'alerts')).toContain('{orders}');
+      const tag = freshTag();
+      const apart = { ...addressOf(tag, [`{${tag}}a`, 'elsewhere']), scope: '*' };
+      await expect(store.openHome(apart)).rejects.toMatchObject({
+        code: 'ARS_CONFIGURATION',
+        details: { stream: 'elsewhere' },
+      });
+      const home = await store.openHome(addressOf(tag));
+      const owner = '0'.repeat(32);
+      await home.claim({ expectedEpoch: 0, ownEpoch: 0, owner, starts: [] });
+      const commit = { commitId: '1'.repeat(32), base: owner, cursors: [], state: undefined, attempt: undefined };
+      const publishes = [{ stream: 'elsewhere', fields: ['f', 'v'] }];
+      await expect(home.commit({ owner, renewal: 0 }, { ...commit, publishes })).rejects.toMatchObject({
+        code: 'ARS_COMMIT',
+        details: { stream: 'elsewhere', reason: 'PLACEMENT' },
+      });
+    });
+  });
+}

@@ -1,0 +1,10 @@
+export { storeConformance } from './conformance/store-conformance.js';
+export type { ConformanceCase } from './conformance/conformance-case.js';
+export { conformanceReport } from './conformance/conformance-report.js';
+export type { ConformanceReport, ConformanceResult } from './conformance/conformance-report.js';
+export type { CaseNames, OlderCopy, StoreConformanceOptions, StoreHook, StoreSubject } from './conformance/subject.js';
+export { createFaultPlan } from './faults/fault-plan.js';
+export type { FaultPlan, FaultPlanOptions } from './faults/fault-plan.js';
+export { faultyStore } from './faults/faulty-store.js';
+export type { FaultyStore } from './faults/faulty-store.js';
+export type { Fault, FaultPoint, PlannedFault, StoreCall } from './faults/fault.js';

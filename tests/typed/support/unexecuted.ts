@@ -1,0 +1,2 @@
+/** Code that the compiler checks and nobody runs. */
+export function unexecuted(_code: () => unknown): void {}
