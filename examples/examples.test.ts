@@ -11,12 +11,10 @@ const examples = readdirSync(here, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules')
   .map(({ name }) => name);
 
-/** Builds with what the examples' own `start` uses; the packages too, where they are out of date. */
+/** Builds as the examples' own `start` does, the packages too where they are out of date. */
 beforeAll(async () => {
-  await execute(join(here, '../node_modules/.bin/tsc'), ['-b', ...examples], {
-    cwd: here,
-    shell: process.platform === 'win32',
-  });
+  const build = execute(join(here, '../node_modules/.bin/tsc'), ['-b', ...examples], { cwd: here });
+  await build.catch((error: { stdout?: string }) => expect.fail(error.stdout ?? String(error)));
 }, 120_000);
 
 describe.each(examples)('examples/%s', (name) => {
