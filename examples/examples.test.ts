@@ -14,7 +14,7 @@ const examples = readdirSync(here, { withFileTypes: true })
 /** Builds as the examples' own `start` does, the packages too where they are out of date. */
 beforeAll(async () => {
   const build = execute(join(here, '../node_modules/.bin/tsc'), ['-b', ...examples], { cwd: here });
-  await build.catch((error: { stdout?: string }) => expect.fail(error.stdout ?? String(error)));
+  await build.catch((error: { stdout: string; message: string }) => expect.fail(error.stdout || error.message));
 }, 120_000);
 
 describe.each(examples)('examples/%s', (name) => {

@@ -9,7 +9,8 @@ type State = { seen: Record<string, string[]> };
 describeStores((kit) => {
   const handler = ({ n }: Fields, { state, entry }: Transaction<State>): void => {
     const stream = entry.stream.slice(entry.stream.indexOf('}') + 1);
-    (state.seen[stream] ??= []).push(n!);
+    state.seen[stream] ??= [];
+    state.seen[stream].push(n!);
   };
 
   const collecting = (...streams: string[]): Promise<KitConsumer<State>> =>

@@ -128,6 +128,7 @@ group.each(REFUSALS)('a commit refused for $name', (refusal) => {
 
     await refusal.cure(client, place);
     await untilDone(client, place);
+    await fold.consumer.caughtUp();
     expect(fold.consumer.stats()).toMatchObject({ messages: MESSAGES, rewinds: 0 });
     await expectExact(client, place);
     expect(new Set(fold.retries.map(({ id }) => id)).size, 'only the culprit was blamed').toBe(1);

@@ -88,18 +88,18 @@ test('a handler of another state is refused', () => {
       store,
       stream: orders,
       consumerId: 'c',
-      state: { count: 0 },
       // @ts-expect-error
+      state: { count: 0 },
       handler: (_order: Order, transaction: Transaction<{ total: number }>) => transaction.state.total,
     }),
   ]);
 });
 
 test('migrate gives the attributes at once, as an object', () => {
-  const options = { store, consumerId: 'c', stream: orders, state: { count: 0 }, handler: () => {}, stateVersion: 1 };
+  const options = () => ({ store, consumerId: 'c', stream: orders, state: { count: 0 }, handler: () => {}, stateVersion: 1 });
   unexecuted(() => [
     new StreamConsumer({
-      ...options,
+      ...options(),
       migrate: (stored, fromVersion) => {
         expectTypeOf(stored).toEqualTypeOf<Record<string, unknown>>();
         expectTypeOf(fromVersion).toBeNumber();
@@ -107,10 +107,10 @@ test('migrate gives the attributes at once, as an object', () => {
       },
     }),
     // @ts-expect-error
-    new StreamConsumer({ ...options, migrate: async (stored: Record<string, unknown>) => stored }),
+    new StreamConsumer({ ...options(), migrate: async (stored: Record<string, unknown>) => stored }),
     // @ts-expect-error
-    new StreamConsumer({ ...options, migrate: () => {} }),
+    new StreamConsumer({ ...options(), migrate: () => {} }),
     // @ts-expect-error
-    new StreamConsumer({ ...options, migrate: () => 5 }),
+    new StreamConsumer({ ...options(), migrate: () => 5 }),
   ]);
 });

@@ -36,8 +36,9 @@ function createConsumer(handler: OrderCounter): StreamConsumer {
   return new StreamConsumer({ store, stream, consumerId: 'order-counter', handler, logger: quiet });
 }
 
-const show = (when: string, { state }: StreamConsumer): void =>
-  console.log(`${when.padEnd(40)} ${state.orders} orders, revenue ${state.revenue}`);
+function show(when: string, consumer: StreamConsumer): void {
+  console.log(`${when.padEnd(40)} ${JSON.stringify(consumer.state)}`);
+}
 
 const producer = new StreamProducer({ store });
 for (const price of [10, 20, 30, 40, 50]) await producer.publish(stream, { price });

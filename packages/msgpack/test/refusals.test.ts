@@ -89,7 +89,7 @@ test('a value that fails to be looked at is refused without its words', () => {
     },
   );
   expect(() => serializer.serialize(trap)).toThrow(
-    expect.objectContaining({ code: 'ARS_SERIALIZATION', cause: undefined }),
+    expect.objectContaining({ code: 'ARS_SERIALIZATION', details: { path: '' } }),
   );
   expect(() => serializer.serialize(trap)).not.toThrow('hunter2');
 });

@@ -1,4 +1,5 @@
 import { describeConnections } from '../../redis-protocol/test/adapter/one-life-suite.js';
+import { testRestarts } from '../../redis-protocol/test/adapter/restart-suite.js';
 import { testSentinels } from '../../redis-protocol/test/adapter/sentinel-suite.js';
 import { describeTls } from '../../redis-protocol/test/adapter/tls-suite.js';
 import { describeUnreachable } from '../../redis-protocol/test/adapter/unreachable-suite.js';
@@ -7,4 +8,5 @@ import { nodeRedis } from './support/under-test.js';
 describeConnections(nodeRedis);
 describeUnreachable(nodeRedis);
 describeTls(nodeRedis);
+testRestarts(nodeRedis);
 await testSentinels(nodeRedis);

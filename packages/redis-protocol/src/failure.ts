@@ -88,7 +88,8 @@ export function connectFailure(error: unknown, name: string): unknown {
 /** The code of a server's refusal. Before Redis 7.2 several have none but `ERR`. */
 export function reasonOf(text: string): string {
   if (/max number of clients/i.test(text)) return 'MAXCLIENTS';
-  if (/can't access at least one of the keys|can't run this command|^NOPERM/.test(text)) return 'NOPERM';
+  if (/^NOPERM|^ERR ACL failure|can't access at least one of the keys|can't run this command/.test(text))
+    return 'NOPERM';
   if (/exhausted the last possible ID/.test(text)) return 'EXHAUSTED';
   return /^-?([A-Z]+)\b/.exec(text)?.[1] ?? 'ERR';
 }

@@ -34,6 +34,7 @@ describe('a refusal of the server', () => {
       'NOPERM',
       "ERR The user executing the script can't access at least one of the keys mentioned in the command arguments",
     ],
+    ['NOPERM', "ERR ACL failure in script: User bob has no permissions to run the 'xadd' command"],
     ['WRONGTYPE', 'WRONGTYPE Operation against a key holding the wrong kind of value'],
     ['EXHAUSTED', 'ERR The stream has exhausted the last possible ID, unable to add more items'],
     ['ERR', 'ERR unknown command'],

@@ -183,7 +183,7 @@ test('mutilated text of real state is refused, or read as state', () => {
   const mutilated = fc.tuple(values, fc.array(edit, { minLength: 1, maxLength: 4 }));
   fc.assert(
     fc.property(mutilated, ([value, edits]) => void outcome(edited(serializer.serialize(value) as string, edits))),
-    { numRuns: 2_500 },
+    { numRuns: 1_500 },
   );
 });
 
@@ -191,7 +191,7 @@ test('any annotations over any JSON are refused, or read as state', () => {
   const outcomes: string[] = [];
   fc.assert(
     fc.property(json, annotations, (content, meta) => void outcomes.push(outcome(envelope(content, meta)))),
-    { numRuns: 4_000 },
+    { numRuns: 2_000 },
   );
   expect(outcomes.filter((each) => each === 'read').length).toBeGreaterThan(50);
 });

@@ -8,3 +8,5 @@ export type { FaultPlan, FaultPlanOptions } from './faults/fault-plan.js';
 export { faultyStore } from './faults/faulty-store.js';
 export type { FaultyStore } from './faults/faulty-store.js';
 export type { Fault, FaultPoint, PlannedFault, StoreCall } from './faults/fault.js';
+export { startFaultProxy } from './proxy/fault-proxy.js';
+export type { FaultProxy, RequestPredicate } from './proxy/fault-proxy.js';

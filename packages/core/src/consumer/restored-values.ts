@@ -88,6 +88,9 @@ function decodeAll(state: StoredState, serializer: Serializer, context: Context)
 
 function needsMigration(state: StoredState, plan: StatePlan, context: Context): boolean {
   const stored = `The state of consumer "${context.consumer}" is stored in version ${state.version}`;
+  if (!Number.isSafeInteger(state.version)) {
+    throw new StateSchemaError(`${stored}, which is none: its hash was damaged. It was left as it is.`, context);
+  }
   if (state.version > plan.version) {
     throw new StateSchemaError(
       `${stored}, which is newer than this code's stateVersion ${plan.version}: run the newer code.`,
@@ -130,8 +133,11 @@ function migrate(
 }
 
 function copied(values: Record<string, unknown>, plan: StatePlan): Record<string, unknown> {
-  if (typeof values !== 'object' || values === null || kindOf(values) !== 'plain object')
+  if (typeof values !== 'object' || values === null || kindOf(values) !== 'plain object') {
+    // That of an async migrate may reject, and nobody waits for it.
+    if (values instanceof Promise) values.catch(() => {});
     throw new TypeError('migrate must return the attributes as a plain object, and not as a promise of one');
+  }
   return new TrackedState({
     defaults: () => values,
     undefinedProperties: plan.serializer.undefinedProperties,

@@ -156,7 +156,9 @@ export class ConsumerRun {
     this.#events.emit('rewound', { from, to });
   }
 
+  /** While there is doubt, nobody knows what the store holds: after a failover the same IDs may name other entries. */
   #hasPassed(stream: string, target: string): boolean {
+    if (this.#tenure.isDoubtful) return false;
     const committed = this.progress.committed.get(stream);
     return committed !== undefined && this.pipeline.feed.hasPassed(stream, target, committed.position);
   }

@@ -47,7 +47,8 @@ function refuseServer(server: ReadonlyMap<string, string>, driver: RedisDriver):
       },
     );
   }
-  if (server.get('redis_mode') === 'cluster' && !driver.isCluster) {
+  const mode = server.get('redis_mode') ?? server.get('server_mode'); // the latter is Valkey's name
+  if (mode === 'cluster' && !driver.isCluster) {
     throw new ConfigurationError(`${driver.name} is a node of a Redis Cluster; pass a Cluster client instead`);
   }
 }

@@ -88,17 +88,24 @@ local function setField(index, field, value, old)
   apply(index, 'HSET', field, value)
   undo[#undo + 1] = old and {'HSET', KEYS[index], field, old} or {'HDEL', KEYS[index], field}
 end
+local function putBack(key, stream)
+  if stream.isMissing then
+    undo[#undo + 1] = {'DEL', key}
+    return
+  end
+  local deleted = stream.deleted == '0-0' and '0-1' or stream.deleted
+  local rest = {'ENTRIESADDED', string.format('%.0f', stream.added), 'MAXDELETEDID', deleted}
+  undo[#undo + 1] = {'XSETID', key, stream.last, unpack(rest)}
+  stream.newest = {'XSETID', key, '', unpack(rest)}
+  undo[#undo + 1] = stream.newest
+end
 local function append(publish)
   local index = tonumber(publish[1])
   local stream = described[index]
   local id = apply(index, 'XADD', '*', unpack(publish, 2))
-  if not stream.isTouched then
-    stream.isTouched = true
-    local key = KEYS[index]
-    local deleted = stream.deleted == '0-0' and '0-1' or stream.deleted
-    undo[#undo + 1] = stream.isMissing and {'DEL', key}
-      or {'XSETID', key, stream.last, 'ENTRIESADDED', string.format('%.0f', stream.added), 'MAXDELETEDID', deleted}
-  end
+  if not stream.isTouched then putBack(KEYS[index], stream) end
+  stream.isTouched = true
+  if stream.newest then stream.newest[3] = id end
   undo[#undo + 1] = {'XDEL', KEYS[index], id}
 end
 
@@ -166,6 +173,7 @@ return refuse(problem[1], problem[2], problem[3])`;
  * were checked (that refusal counts in INFO errorstats, so nothing is proven that needs no proof). HDEL is proven by
  * an absent field. The first XADD is the only write left that the server may refuse; it comes when all that is
  * written are such small fields. Undo of entries is kept nevertheless, for servers that refuse for reasons of their own;
- * XSETID cannot set the largest deleted ID back to 0-0, so it becomes 0-1, which no entry lies below either.
+ * it takes two steps, since newer servers refuse a last ID below the largest deleted one, and XSETID cannot set the
+ * latter back to 0-0, so it becomes 0-1, which no entry lies below either.
  */
 export const COMMIT: Script = writingScript(ID_ORDER, STREAM_DESCRIPTION, SERVER_CLOCK, CHECKS, WRITES);

@@ -38,7 +38,10 @@ function describeSilence(adapter: AdapterUnderTest): void {
       sockets = 0;
       silent = createServer((socket) => {
         sockets += 1;
-        socket.on('error', () => {}).once('close', () => (sockets -= 1));
+        socket
+          .on('error', () => {})
+          .once('close', () => (sockets -= 1))
+          .resume();
       });
       await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
       ({ port } = silent.address() as AddressInfo);

@@ -3,7 +3,9 @@ import { createMemoryStore, type MemoryStore } from '@ars/memory';
 import type { StoreConformanceOptions, StoreSubject } from '../../src/index.js';
 
 /** Why the memory store cannot be tried on keys that are not streams. */
-export const MEMORY_MISSING: StoreConformanceOptions['missing'] = { occupy: 'every name in a memory store can only be a stream' };
+export const MEMORY_MISSING: StoreConformanceOptions['missing'] = {
+  occupy: 'every name in a memory store can only be a stream',
+};
 
 /** A memory store for one case, or what a test makes of one. */
 export function memorySubject(wrap: (memory: MemoryStore) => StreamStore = (memory) => memory): StoreSubject {

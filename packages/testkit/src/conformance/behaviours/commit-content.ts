@@ -1,5 +1,6 @@
 import type { BehaviourGroup } from '../behaviour.js';
 import { check, checkEqual } from '../check.js';
+import { passed } from '../deadline.js';
 import { commitOf, publishOf, stateOf } from '../owner.js';
 import type { Trial } from '../trial.js';
 
@@ -48,7 +49,10 @@ async function isVisibleWhole(trial: Trial): Promise<void> {
     const commit = commitOf(owner.base, { publishes, state: stateOf({ turn: String(turn) }) });
     let isAnswered = false;
     const committing = owner.home.commit(owner.token, commit).finally(() => (isAnswered = true));
-    while (!isAnswered) await seesWholeOrNothing();
+    while (!isAnswered) {
+      await seesWholeOrNothing();
+      await passed(0);
+    }
     await committing;
     await seesWholeOrNothing();
     owner.base = commit.commitId;

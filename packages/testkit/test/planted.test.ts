@@ -1,0 +1,23 @@
+import { describe, expect, test } from 'vitest';
+import { storeConformance } from '../src/index.js';
+import { COMMIT_BUGS } from './planted/commit-bugs.js';
+import { OWNERSHIP_BUGS } from './planted/ownership-bugs.js';
+import { READING_BUGS } from './planted/reading-bugs.js';
+import { MEMORY_MISSING, memorySubject } from './support/memory-subject.js';
+
+describe('the suite catches a store in which', () => {
+  test.concurrent.each([...READING_BUGS, ...COMMIT_BUGS, ...OWNERSHIP_BUGS])('$bug', async ({ plant, caughtBy }) => {
+    const cases = storeConformance({
+      create: async () => memorySubject(plant),
+      missing: MEMORY_MISSING,
+      timeoutMs: 5_000,
+    });
+    const catching = cases.find(({ name }) => name === caughtBy);
+    expect(catching, `there is a case "${caughtBy}"`).toBeDefined();
+    const caught: unknown = await catching!.run().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(String(caught)).toMatch(/^AssertionError|took longer than/);
+  });
+});

@@ -1,0 +1,59 @@
+import type { ConsumerAddress, ConsumerHome, StreamReader, StreamStore } from '@ars/core';
+import type { MemoryStore } from '@ars/memory';
+
+/** One bug on purpose: a sound store with something altered, and the case that must catch it. */
+export interface PlantedBug {
+  readonly bug: string;
+  readonly caughtBy: string;
+  readonly plant: (memory: MemoryStore) => StreamStore;
+}
+
+/** What is altered of a store; the rest is the memory store's. */
+export interface Alterations {
+  readonly store?: Partial<StreamStore>;
+  readonly address?: (address: ConsumerAddress) => ConsumerAddress;
+  readonly reader?: (reader: StreamReader) => Partial<StreamReader>;
+  readonly home?: (home: ConsumerHome, address: ConsumerAddress) => Partial<ConsumerHome>;
+}
+
+/** A memory store with alterations. */
+export function alteredStore(memory: MemoryStore, { store, address, reader, home }: Alterations): StreamStore {
+  return {
+    name: memory.name,
+    openReader: async () => {
+      const sound = await memory.openReader();
+      return { ...soundReader(sound), ...reader?.(sound) };
+    },
+    openHome: async (given) => {
+      const used = address?.(given) ?? given;
+      const sound = await memory.openHome(used);
+      return { ...soundHome(sound), ...home?.(sound, used) };
+    },
+    append: (request) => memory.append(request),
+    tail: (streams) => memory.tail(streams),
+    placementProblem: () => undefined,
+    close: () => memory.close(),
+    ...store,
+  };
+}
+
+function soundReader(reader: StreamReader): StreamReader {
+  return {
+    history: reader.history,
+    locate: (stream, start) => reader.locate(stream, start),
+    read: (request) => reader.read(request),
+    close: () => reader.close(),
+  };
+}
+
+function soundHome(home: ConsumerHome): ConsumerHome {
+  return {
+    history: home.history,
+    inspect: () => home.inspect(),
+    claim: (request) => home.claim(request),
+    renew: (token) => home.renew(token),
+    commit: (token, commit) => home.commit(token, commit),
+    release: (token) => home.release(token),
+    close: () => home.close(),
+  };
+}
