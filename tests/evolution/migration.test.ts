@@ -3,7 +3,16 @@ import { expect, test } from 'vitest';
 import { describeStore, describeStores } from '../behaviour/stores.js';
 import { deferred, nextEvent } from '../behaviour/support/deferred.js';
 import type { RedisBackend } from '../behaviour/support/redis-backend.js';
-import { first, FIRST_STORED, runOnce, second, SECOND_STORED, storedAttributes, storeFirst, toSecond } from './support/versions.js';
+import {
+  first,
+  FIRST_STORED,
+  runOnce,
+  second,
+  SECOND_STORED,
+  storedAttributes,
+  storeFirst,
+  toSecond,
+} from './support/versions.js';
 
 describeStores((kit) => {
   test('migrate gets the stored attributes and their version, before the first message is handled', async () => {
@@ -98,7 +107,12 @@ describeStores((kit) => {
       stored['undeclared'] = { kept: true };
       return stored;
     };
-    const options = { state: { total: 0, numbers: [] as string[] }, stateVersion: 7, migrate: inPlace, handler: () => {} };
+    const options = {
+      state: { total: 0, numbers: [] as string[] },
+      stateVersion: 7,
+      migrate: inPlace,
+      handler: () => {},
+    };
     await runOnce(kit, options);
     const stored = { total: '6', numbers: '["1","2","3","more"]', undeclared: '{"kept":true}' };
     expect(await storedAttributes(kit)).toEqual(stored);
@@ -107,26 +121,32 @@ describeStores((kit) => {
   test('migrate that returns no attributes begins anew with the defaults, at the same position', async () => {
     await storeFirst(kit);
     await kit.addNumbers('in', 4, 4);
-    await runOnce(kit, second(() => ({})));
+    await runOnce(
+      kit,
+      second(() => ({})),
+    );
     expect(await storedAttributes(kit)).toEqual({ sum: '4', numbers: '[]', label: '"new"' });
   });
 
   test('a consumer that never stored a state begins with its defaults, and migrate is not called', async () => {
     await kit.addNumbers('in', 4, 4);
-    await runOnce(kit, second(() => expect.unreachable('there is nothing to migrate')));
+    await runOnce(
+      kit,
+      second(() => expect.unreachable('there is nothing to migrate')),
+    );
     expect(await storedAttributes(kit)).toEqual({ sum: '4', numbers: '[]', label: '"new"' });
   });
 
   test('the attributes of a Persistable migrate too, inherited ones with them', async () => {
     class Counter extends Persistable.with({ count: 0, legacy: 'x' }) {
       readonly uniqueId = 'counter';
-      handle(_: Fields): void {
+      handle(_message: Fields): void {
         this.count += 1;
       }
     }
     class Base extends Persistable.with({ counted: 0 }) {
       readonly uniqueId: string = 'counter';
-      handle(_: Fields): void {
+      handle(_message: Fields): void {
         this.counted += 1;
       }
     }
@@ -154,7 +174,11 @@ describeStore('redis', (kit) => {
     await kit.addNumbers('in', 4, 4);
     await runOnce(kit, second());
     const after = await client.hgetall(key);
-    expect(Object.keys(after).filter((field) => field.startsWith('a:')).sort()).toEqual(['a:label', 'a:numbers', 'a:sum']);
+    expect(
+      Object.keys(after)
+        .filter((field) => field.startsWith('a:'))
+        .sort(),
+    ).toEqual(['a:label', 'a:numbers', 'a:sum']);
     expect([after['a:sum'], after['a:numbers'], after['a:label']]).toEqual(['10', '[1,2,3]', '"new"']);
     const changed = Object.keys(after).filter((field) => !field.startsWith('a:') && after[field] !== before[field]);
     expect(changed.sort()).toEqual(['commit', 'declared', 'version']);

@@ -29,7 +29,13 @@ describeStores((kit) => {
       exists: true,
       isOwned: false,
       cursors: await cursorsOf(),
-      state: { version: { from: 0, to: 0 }, serializer: { from: 'json', to: 'json' }, added: [], removed: [], changed: [] },
+      state: {
+        version: { from: 0, to: 0 },
+        serializer: { from: 'json', to: 'json' },
+        added: [],
+        removed: [],
+        changed: [],
+      },
     });
     expect(await dump(kit)).toEqual(untouched);
   });
@@ -62,7 +68,10 @@ describeStores((kit) => {
 
   test('an added attribute, and one that no code declares', async () => {
     await kit.addNumbers('in', 1, 1);
-    const undeclared = { state: { count: 0 } as Record<string, number>, handler: (_: Fields, { state }: { state: Record<string, number> }) => void (state['extra'] = 1) };
+    const undeclared = {
+      state: { count: 0 } as Record<string, number>,
+      handler: (_: Fields, { state }: { state: Record<string, number> }) => void (state['extra'] = 1),
+    };
     await runOnce(kit, undeclared);
     const { state } = await kit.consumer({ state: { count: 0, later: 1 }, handler }).previewStart();
     expect(state).toMatchObject({ added: ['later'], removed: [], changed: [] });
@@ -119,7 +128,7 @@ describeStores((kit) => {
   test('a Persistable: by its uniqueId, and its attributes stay as they were', async () => {
     class Counter extends Persistable.with({ count: 0 }) {
       readonly uniqueId: string = 'counter';
-      handle(_: Fields): void {
+      handle(_message: Fields): void {
         this.count += 1;
       }
     }
@@ -127,7 +136,10 @@ describeStores((kit) => {
     await kit.addNumbers('in', 1, 3);
     await runOnce(kit, { handler: new Counter() });
     const later = new Later();
-    expect((await kit.consumer({ handler: later }).previewStart()).state).toMatchObject({ added: ['audits'], removed: [] });
+    expect((await kit.consumer({ handler: later }).previewStart()).state).toMatchObject({
+      added: ['audits'],
+      removed: [],
+    });
     expect(later.count).toBe(0);
   });
 

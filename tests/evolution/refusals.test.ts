@@ -4,7 +4,16 @@ import type { KitConsumerOptions } from '../behaviour/stores.js';
 import { describeStore, describeStores } from '../behaviour/stores.js';
 import { failureOf } from '../behaviour/support/deferred.js';
 import type { RedisBackend } from '../behaviour/support/redis-backend.js';
-import { dump, first, FIRST_STORED, runOnce, second, SECOND_STORED, storedAttributes, storeFirst } from './support/versions.js';
+import {
+  dump,
+  first,
+  FIRST_STORED,
+  runOnce,
+  second,
+  SECOND_STORED,
+  storedAttributes,
+  storeFirst,
+} from './support/versions.js';
 
 const SECRET = 'hunter2-secret-marker';
 class Money {
@@ -57,25 +66,34 @@ describeStores((kit) => {
 
   test.each(RUBBISH)('migrate that returns %s is refused, and nothing is lost', async (_, rubbish) => {
     await storeFirst(kit);
-    await expectRefusal(second(() => rubbish as never), {
-      code: 'ARS_STATE_SCHEMA',
-      message: `The state of consumer "consumer" could not be migrated from version 0 to 1. It was left as it is.`,
-      details: { consumer: 'consumer', stream: kit.name('in') },
-    });
+    await expectRefusal(
+      second(() => rubbish as never),
+      {
+        code: 'ARS_STATE_SCHEMA',
+        message: `The state of consumer "consumer" could not be migrated from version 0 to 1. It was left as it is.`,
+        details: { consumer: 'consumer', stream: kit.name('in') },
+      },
+    );
   });
 
   test.each(UNSTORABLE)('migrate that returns %s in an attribute is refused, and nothing is lost', async (_, value) => {
     await storeFirst(kit);
-    await expectRefusal(second(() => ({ sum: 6, other: value })), { code: 'ARS_STATE_SCHEMA', details: { consumer: 'consumer' } });
+    await expectRefusal(
+      second(() => ({ sum: 6, other: value })),
+      { code: 'ARS_STATE_SCHEMA', details: { consumer: 'consumer' } },
+    );
   });
 
   test('the refusal of an attribute that cannot be stored names it', async () => {
     await storeFirst(kit);
-    await expectRefusal(second(() => ({ sum: 6, when: new Date() })), {
-      message: expect.stringContaining('Attribute "when"'),
-      details: { attribute: 'when' },
-      cause: { code: 'ARS_SERIALIZATION' },
-    });
+    await expectRefusal(
+      second(() => ({ sum: 6, when: new Date() })),
+      {
+        message: expect.stringContaining('Attribute "when"'),
+        details: { attribute: 'when' },
+        cause: { code: 'ARS_SERIALIZATION' },
+      },
+    );
   });
 
   test('migrate that throws is refused with what it threw as the cause, and nothing is lost', async () => {
@@ -89,10 +107,13 @@ describeStores((kit) => {
 
   test('migrate that gives an attribute another kind than its default is refused', async () => {
     await storeFirst(kit);
-    await expectRefusal(second(() => ({ sum: 6, numbers: 'no list' })), {
-      code: 'ARS_STATE_SCHEMA',
-      details: { attribute: 'numbers' },
-    });
+    await expectRefusal(
+      second(() => ({ sum: 6, numbers: 'no list' })),
+      {
+        code: 'ARS_STATE_SCHEMA',
+        details: { attribute: 'numbers' },
+      },
+    );
   });
 
   test('a promise that migrate returned and that rejects is no unhandled rejection', async () => {
@@ -104,19 +125,25 @@ describeStores((kit) => {
 
   test('a raised stateVersion without migrate is refused', async () => {
     await storeFirst(kit);
-    await expectRefusal({ ...first(), stateVersion: 1 }, {
-      code: 'ARS_STATE_SCHEMA',
-      message: expect.stringMatching(/stored in version 0, but stateVersion is 1: give migrate/),
-    });
+    await expectRefusal(
+      { ...first(), stateVersion: 1 },
+      {
+        code: 'ARS_STATE_SCHEMA',
+        message: expect.stringMatching(/stored in version 0, but stateVersion is 1: give migrate/),
+      },
+    );
   });
 
   test('a removed attribute without a migration is refused', async () => {
     await storeFirst(kit);
-    await expectRefusal({ state: { total: 0, numbers: [] as string[] }, handler: () => {} }, {
-      code: 'ARS_STATE_SCHEMA',
-      message: expect.stringMatching(/"legacy".*raise stateVersion and give migrate/),
-      details: { attribute: 'legacy' },
-    });
+    await expectRefusal(
+      { state: { total: 0, numbers: [] as string[] }, handler: () => {} },
+      {
+        code: 'ARS_STATE_SCHEMA',
+        message: expect.stringMatching(/"legacy".*raise stateVersion and give migrate/),
+        details: { attribute: 'legacy' },
+      },
+    );
   });
 
   test('older code refuses newer state, says which versions, and leaves it as it was', async () => {

@@ -6,7 +6,15 @@ import { nextEvent } from '../behaviour/support/deferred.js';
 import { intercepted, type StoreCall } from '../behaviour/support/intercepted-store.js';
 import type { MemoryBackend } from '../behaviour/support/memory-backend.js';
 import type { RedisBackend } from '../behaviour/support/redis-backend.js';
-import { first, FIRST_STORED, second, SECOND_STORED, storedAttributes, storeFirst, toSecond } from './support/versions.js';
+import {
+  first,
+  FIRST_STORED,
+  second,
+  SECOND_STORED,
+  storedAttributes,
+  storeFirst,
+  toSecond,
+} from './support/versions.js';
 
 describeStore('memory', (kit) => {
   const memory = (): MemoryStore => (kit.backend as MemoryBackend).memory;
@@ -100,24 +108,27 @@ describeStores((kit) => {
   test.each([
     ['before it was applied', false],
     ['after it was applied', true],
-  ])('a migrating commit whose answer is lost %s is stored once, and later commits build on it', async (_, isApplied) => {
-    await storeFirst(kit);
-    let lossesLeft = 1;
-    const store = intercepted(kit.store, async (call: StoreCall, proceed) => {
-      if (call !== 'commit' || lossesLeft === 0) return proceed();
-      lossesLeft -= 1;
-      if (isApplied) await proceed();
-      throw lost();
-    });
-    const consumer = await kit.started({ ...second(), store });
-    await kit.addNumbers('in', 4, 4);
-    await consumer.caughtUp();
-    expect(await storedAttributes(kit)).toEqual(SECOND_STORED);
-    await kit.addNumbers('in', 5, 5);
-    await consumer.caughtUp();
-    expect(await storedAttributes(kit)).toEqual({ ...SECOND_STORED, sum: '15' });
-    expect(lossesLeft).toBe(0);
-  });
+  ])(
+    'a migrating commit whose answer is lost %s is stored once, and later commits build on it',
+    async (_, isApplied) => {
+      await storeFirst(kit);
+      let lossesLeft = 1;
+      const store = intercepted(kit.store, async (call: StoreCall, proceed) => {
+        if (call !== 'commit' || lossesLeft === 0) return proceed();
+        lossesLeft -= 1;
+        if (isApplied) await proceed();
+        throw lost();
+      });
+      const consumer = await kit.started({ ...second(), store });
+      await kit.addNumbers('in', 4, 4);
+      await consumer.caughtUp();
+      expect(await storedAttributes(kit)).toEqual(SECOND_STORED);
+      await kit.addNumbers('in', 5, 5);
+      await consumer.caughtUp();
+      expect(await storedAttributes(kit)).toEqual({ ...SECOND_STORED, sum: '15' });
+      expect(lossesLeft).toBe(0);
+    },
+  );
 
   test('an owner that commits between inspection and claim: its last state is migrated', async () => {
     await kit.addNumbers('in', 1, 2);

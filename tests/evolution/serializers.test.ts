@@ -15,7 +15,9 @@ interface Counted {
 }
 
 const SERIALIZERS: readonly Serializer[] = [strictJson, superjsonSerializer, msgpackSerializer];
-const CHANGES = SERIALIZERS.flatMap((from) => SERIALIZERS.filter((to) => to !== from).map((to) => [from.name, to.name, from, to] as const));
+const CHANGES = SERIALIZERS.flatMap((from) =>
+  SERIALIZERS.filter((to) => to !== from).map((to) => [from.name, to.name, from, to] as const),
+);
 
 const counting = (serializer: Serializer, ...previousSerializers: Serializer[]): KitConsumerOptions<Counted> => ({
   serializer,
@@ -32,39 +34,51 @@ describeStores((kit) => {
   /** Every stored attribute, read with one serializer. */
   const storedAs = async (serializer: Serializer): Promise<unknown> => {
     const keys = { consumerId: 'consumer', scope: kit.name('in') };
-    const home = await kit.store.openHome({ ...keys, home: kit.tag, streams: [keys.scope], readsHere: true, stateName: undefined });
+    const home = await kit.store.openHome({
+      ...keys,
+      home: kit.tag,
+      streams: [keys.scope],
+      readsHere: true,
+      stateName: undefined,
+    });
     const { record, state } = await home.inspect();
     home.close();
     const values = Array.from(state!.attributes, ([name, value]) => [name, serializer.deserialize(value)] as const);
     return { serializer: record!.serializer, ...Object.fromEntries(values) };
   };
 
-  test.each(CHANGES)('%s to %s: read with the old one, written with the new one by the first commit', async (_from, _to, from, to) => {
-    await kit.addNumbers('in', 1, 2);
-    await runOnce(kit, counting(from));
-    const untouched = await storedAttributes(kit);
-    const consumer = await kit.started(counting(to, from));
-    const restored = { count: 2, names: ['1', '2'], untouched: { deep: ['ü', null] }, extra: 'undeclared' };
-    expect(consumer.state).toEqual(restored);
-    expect(await storedAttributes(kit)).toEqual(untouched);
-    await kit.addNumbers('in', 3, 3);
-    await consumer.caughtUp();
-    expect(await storedAs(to)).toEqual({ ...restored, serializer: to.name, count: 3, names: ['1', '2', '3'] });
-  });
+  test.each(CHANGES)(
+    '%s to %s: read with the old one, written with the new one by the first commit',
+    async (_from, _to, from, to) => {
+      await kit.addNumbers('in', 1, 2);
+      await runOnce(kit, counting(from));
+      const untouched = await storedAttributes(kit);
+      const consumer = await kit.started(counting(to, from));
+      const restored = { count: 2, names: ['1', '2'], untouched: { deep: ['ü', null] }, extra: 'undeclared' };
+      expect(consumer.state).toEqual(restored);
+      expect(await storedAttributes(kit)).toEqual(untouched);
+      await kit.addNumbers('in', 3, 3);
+      await consumer.caughtUp();
+      expect(await storedAs(to)).toEqual({ ...restored, serializer: to.name, count: 3, names: ['1', '2', '3'] });
+    },
+  );
 
-  test.each(CHANGES)('%s to %s: later starts work without the old one, and the old code refuses', async (from, _to, old, present) => {
-    await kit.addNumbers('in', 1, 1);
-    await runOnce(kit, counting(old));
-    await kit.addNumbers('in', 2, 2);
-    await runOnce(kit, counting(present, old));
-    expect((await runOnce(kit, counting(present))).state.names).toEqual(['1', '2']);
-    const untouched = await dump(kit);
-    expect(await failureOf(kit.consumer(counting(old)).start())).toMatchObject({
-      code: 'ARS_STATE_SCHEMA',
-      message: expect.stringContaining(`but "${from}" is set`),
-    });
-    expect(await dump(kit)).toEqual(untouched);
-  });
+  test.each(CHANGES)(
+    '%s to %s: later starts work without the old one, and the old code refuses',
+    async (from, _to, old, present) => {
+      await kit.addNumbers('in', 1, 1);
+      await runOnce(kit, counting(old));
+      await kit.addNumbers('in', 2, 2);
+      await runOnce(kit, counting(present, old));
+      expect((await runOnce(kit, counting(present))).state.names).toEqual(['1', '2']);
+      const untouched = await dump(kit);
+      expect(await failureOf(kit.consumer(counting(old)).start())).toMatchObject({
+        code: 'ARS_STATE_SCHEMA',
+        message: expect.stringContaining(`but "${from}" is set`),
+      });
+      expect(await dump(kit)).toEqual(untouched);
+    },
+  );
 
   test('a start without a commit changes nothing: the next one still needs the old serializer', async () => {
     await kit.addNumbers('in', 1, 1);
@@ -128,7 +142,12 @@ describeStores((kit) => {
     await storeFirst(kit);
     await kit.addNumbers('in', 4, 4);
     await runOnce(kit, { ...second(), serializer: msgpackSerializer, previousSerializers: [strictJson] });
-    expect(await storedAs(msgpackSerializer)).toEqual({ serializer: 'msgpack', sum: 10, numbers: [1, 2, 3], label: 'new' });
+    expect(await storedAs(msgpackSerializer)).toEqual({
+      serializer: 'msgpack',
+      sum: 10,
+      numbers: [1, 2, 3],
+      label: 'new',
+    });
   });
 
   test('a migration may make values that only the new serializer can store, and of values that only the old one could', async () => {
@@ -136,7 +155,11 @@ describeStores((kit) => {
     await kit.addNumbers('in', 4, 4);
     const handler = (): void => {};
     const later = { state: { at: new Date(0) }, stateVersion: 1, serializer: superjsonSerializer, handler };
-    await runOnce(kit, { ...later, previousSerializers: [strictJson], migrate: ({ total }) => ({ at: new Date(total as number) }) });
+    await runOnce(kit, {
+      ...later,
+      previousSerializers: [strictJson],
+      migrate: ({ total }) => ({ at: new Date(total as number) }),
+    });
     expect(await storedAs(superjsonSerializer)).toEqual({ serializer: 'superjson', at: new Date(6) });
     await kit.addNumbers('in', 5, 5);
     const last = { state: { ms: 0 }, stateVersion: 2, previousSerializers: [superjsonSerializer], handler };
@@ -163,6 +186,8 @@ describeStores((kit) => {
     [{ stateVersion: '1' }, 'stateVersion'],
   ])('wrong options are named: %o', (options, option) => {
     const wrong = { ...first(), ...options } as KitConsumerOptions<object>;
-    expect(() => kit.consumer(wrong)).toThrow(expect.objectContaining({ code: 'ARS_CONFIGURATION', details: { option } }));
+    expect(() => kit.consumer(wrong)).toThrow(
+      expect.objectContaining({ code: 'ARS_CONFIGURATION', details: { option } }),
+    );
   });
 });

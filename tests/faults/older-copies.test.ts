@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import type { FaultProxy } from '../support/proxy.js';
+import { RespClient } from '../support/resp.js';
 import type { TestServer } from '../support/server.js';
 import { waitFor } from '../support/wait.js';
-import { expectExact, recordKey, registryKey, stateKey } from './checker.js';
+import { expectExact, recordKey, registryKey, stateKey, type Place } from './checker.js';
 import { capture, isCommit, isFirstClaim, loadCommit } from './faulty.js';
 import {
   messageFields,
@@ -52,9 +53,7 @@ test('on an older copy that holds the same position, entries handled but not com
   await client.save();
   const future = ['9000000000000-1', '9000000000000-2'] as const;
   const sent = capture(proxy, isCommit, 'pass');
-  const both = client.multi();
-  for (const [i, id] of future.entries()) both.xadd(place.stream, id, ...messageFields(11 + i));
-  await both.exec();
+  await writeAtOnce(server, place, future);
   await sent; // to a server that is stopped, and dies without having run it
   proxy.blackhole(true);
   await becomeOlderCopy(server);
@@ -112,6 +111,13 @@ async function expectTakeoverRepeated(name: string, fault: (proxy: FaultProxy) =
   await hasStruck;
   expect(second.rewinds.length).toBe(1);
   expect((await expectExact(client, place)).messages).toBe(150);
+}
+
+/** Messages from 11 on, in one step and without waiting for its reply, since the server may be stopped before it replies. */
+async function writeAtOnce(server: TestServer, place: Place, ids: readonly string[]): Promise<void> {
+  const writer = await RespClient.connect(server.port);
+  const adds = ids.map((id, i) => ['XADD', place.stream, id, ...messageFields(11 + i)]);
+  for (const command of [['MULTI'], ...adds, ['EXEC']]) writer.send(...command).catch(() => {});
 }
 
 /** The server dies; another one takes its place at the same address, with what was last saved. */

@@ -1,4 +1,4 @@
-import { binaryCodec, type Codec, defineStream, fieldsCodec, serializerCodec } from '@ars/core';
+import { binaryCodec, type Codec, defineStream, fieldsCodec, serializerCodec, type Transaction } from '@ars/core';
 import { msgpackSerializer } from '@ars/msgpack';
 import { superjsonSerializer } from '@ars/superjson';
 import { expect, test } from 'vitest';
@@ -24,7 +24,9 @@ const asLists = (message: unknown): unknown =>
 describeStores((kit) => {
   test('fieldsCodec: fields are stored as they are, and come out as strings', async () => {
     const plain = defineStream(kit.name('in'), { codec: fieldsCodec });
-    await kit.producer().publish(plain, { text: 'grün 🌱', n: 1.5, big: 2n ** 70n, bytes: new TextEncoder().encode('b') });
+    await kit
+      .producer()
+      .publish(plain, { text: 'grün 🌱', n: 1.5, big: 2n ** 70n, bytes: new TextEncoder().encode('b') });
     const fields = { text: 'grün 🌱', n: '1.5', big: String(2n ** 70n), bytes: 'b' };
     expect((await kit.entries('in'))[0]!.message).toEqual(fields);
     expect(await receive(kit, plain)).toEqual([fields]);
@@ -33,7 +35,13 @@ describeStores((kit) => {
   test('fieldsCodec with a schema: each field is checked and coerced where it is read', async () => {
     const readings = defineStream(kit.name('in'), {
       codec: fieldsCodec,
-      schema: z.object({ sensor: z.string(), celsius: z.string().regex(/^-?\d+$/).transform(Number) }),
+      schema: z.object({
+        sensor: z.string(),
+        celsius: z
+          .string()
+          .regex(/^-?\d+$/)
+          .transform(Number),
+      }),
     });
     await kit.producer().publish(readings, { sensor: 'roof', celsius: '-3' });
     await kit.add('in', { sensor: 'cellar', celsius: '8', written: 'by another program' });
@@ -50,7 +58,10 @@ describeStores((kit) => {
   });
 
   test('binaryCodec: any bytes survive through a handler that publishes what it got', async () => {
-    const [from, to] = [defineStream(kit.name('in'), { codec: binaryCodec }), defineStream(kit.name('out'), { codec: binaryCodec })];
+    const [from, to] = [
+      defineStream(kit.name('in'), { codec: binaryCodec }),
+      defineStream(kit.name('out'), { codec: binaryCodec }),
+    ];
     await kit.backend.addBytes(kit.name('in'), Object.entries(BYTES).flat());
     await processed(kit, { stream: from, handler: (message, transaction) => transaction.publish(to, message) });
     expect((await receive(kit, to)).map(asLists)).toEqual([asLists(BYTES)]);
@@ -59,13 +70,35 @@ describeStores((kit) => {
   test('binaryCodec: bytes changed after publishing are stored as they were published', async () => {
     const out = defineStream(kit.name('out'), { codec: binaryCodec });
     await kit.add('in', { n: 1 });
-    const handler = (_: unknown, transaction: { publish(stream: typeof out, message: Record<string, Uint8Array>): void }): void => {
+    const handler = (
+      _: unknown,
+      transaction: { publish(stream: typeof out, message: Record<string, Uint8Array>): void },
+    ): void => {
       const buffer = Buffer.of(0xff, 1);
       transaction.publish(out, { buffer });
       buffer[0] = 0;
     };
     await processed(kit, { stream: kit.name('in'), handler });
     expect((await receive(kit, out)).map(asLists)).toEqual([[['buffer', [0xff, 1]]]]);
+  });
+
+  test("a codec of one's own may use its buffer again: what was published is what is stored", async () => {
+    const buffer = new Uint8Array(2);
+    const pooled: Codec<number, number> = {
+      name: 'pooled',
+      encode(n) {
+        buffer.set([0xff, n]);
+        return { fields: ['n', buffer], bytes: 3 };
+      },
+      decode: ([, bytes]) => (bytes as Uint8Array)[1]!,
+    };
+    const out = defineStream(kit.name('out'), { codec: pooled });
+    await kit.add('in', { n: 1 });
+    const handler = (_message: unknown, transaction: Transaction) => {
+      for (const n of [1, 2, 3]) transaction.publish(out, n);
+    };
+    await processed(kit, { stream: kit.name('in'), handler });
+    expect(await receive(kit, out)).toEqual([1, 2, 3]);
   });
 
   test('an untyped consumer refuses bytes that are not UTF-8 instead of changing them', async () => {

@@ -39,7 +39,10 @@ describeStores((kit) => {
   });
 
   test('an invalid message in one stream of a list ends the consumer and keeps the position of the others', async () => {
-    const [a, b] = [defineStream(kit.name('a'), { schema: numbered }), defineStream(kit.name('b'), { schema: numbered })];
+    const [a, b] = [
+      defineStream(kit.name('a'), { schema: numbered }),
+      defineStream(kit.name('b'), { schema: numbered }),
+    ];
     await kit.producer().publish(a, { n: 1 });
     const [bad] = await kit.add('b', { json: '{"n":"x"}' });
     const calls: string[] = [];
@@ -56,7 +59,11 @@ describeStores((kit) => {
 
   test('one stream in a list twice, by name and by definition, is refused', () => {
     const typed = defineStream(kit.name('a'), { schema: numbered });
-    for (const stream of [[typed, kit.name('a')], [typed, typed], [typed, defineStream(kit.name('a'), { codec: fieldsCodec })]]) {
+    for (const stream of [
+      [typed, kit.name('a')],
+      [typed, typed],
+      [typed, defineStream(kit.name('a'), { codec: fieldsCodec })],
+    ]) {
       expect(() => typedConsumer(kit, { stream, handler: () => {} })).toThrow(
         expect.objectContaining({ code: 'ARS_CONFIGURATION', details: { option: 'stream' } }),
       );
@@ -72,7 +79,10 @@ describeStores((kit) => {
     expect(await receive(kit, early, 'early')).toEqual([{ n: 1 }, { n: 2 }]);
     expect(await receive(kit, late, 'late')).toEqual([{ n: 1, unit: 'm' }, { n: 2, unit: 'km' }]); // prettier-ignore
     expect(await receive(kit, loose, 'loose')).toEqual([{ n: 1 }, { n: 2, unit: 'km' }]);
-    expect(await receive(kit, kit.name('in'), 'fields')).toEqual([{ json: '{"n":1}' }, { json: '{"n":2,"unit":"km"}' }]);
+    expect(await receive(kit, kit.name('in'), 'fields')).toEqual([
+      { json: '{"n":1}' },
+      { json: '{"n":2,"unit":"km"}' },
+    ]);
   });
 
   test('a Persistable handler gets typed messages, and its attributes commit with what it publishes', async () => {
@@ -105,12 +115,29 @@ describeStores((kit) => {
     const error = await failureOf(kit.producer().publish(orders, { n: 'x' as never }));
     expect(error).not.toBeInstanceOf(core.MessageValidationError);
     expect(core.isArsError(error, 'ARS_MESSAGE_VALIDATION')).toBe(true);
-    await processed(kit, { stream: orders, handler: ({ n }, tx) => tx.publish(blobs, { n, blob: Uint8Array.of(255) }) });
+    await processed(kit, {
+      stream: orders,
+      handler: ({ n }, tx) => tx.publish(blobs, { n, blob: Uint8Array.of(255) }),
+    });
     expect(await receive(kit, blobs)).toEqual([{ n: Buffer.from('1'), blob: Buffer.of(255) }]);
     const [bad] = await kit.add('in', { json: '{}' });
     const consumer = typedConsumer(kit, { stream: orders, handler: () => {} });
     await consumer.start();
     expect(await failureOf(consumer.closed)).toMatchObject({ code: 'ARS_MESSAGE_VALIDATION', details: { entry: bad } });
+  });
+
+  test('a Persistable of another copy of the library is refused: its attributes would be lost without a word', async () => {
+    vi.resetModules();
+    const copy = await import('@ars/core');
+    class Counter extends copy.Persistable.with({ count: 0 }) {
+      readonly uniqueId = 'counter';
+      handle(_message: core.Fields): void {
+        this.count += 1;
+      }
+    }
+    expect(() => typedConsumer(kit, { stream: kit.name('in'), handler: new Counter() })).toThrow(
+      expect.objectContaining({ code: 'ARS_CONFIGURATION', details: { option: 'handler' } }),
+    );
   });
 
   test('a definition written by hand works as one of defineStream', async () => {
@@ -124,11 +151,26 @@ describeStores((kit) => {
   });
 
   test('what is not a stream is refused by publish, by the consumer and by the producer', async () => {
-    const wrong = ['', '\ud800', 5, null, undefined, {}, { name: 'x' }, { name: '', encode() {}, decode() {} }, { name: 7, encode() {}, decode() {} }];
+    const wrong = [
+      '',
+      '\ud800',
+      5,
+      null,
+      undefined,
+      {},
+      { name: 'x' },
+      { name: '', encode() {}, decode() {} },
+      { name: 7, encode() {}, decode() {} },
+    ];
     await kit.add('in', { n: 1 });
     for (const stream of wrong as never[]) {
-      expect(await failureOf(kit.producer().publish(stream, {}))).toMatchObject({ code: 'ARS_CONFIGURATION', details: { option: 'stream' } });
-      expect(() => typedConsumer(kit, { stream, handler: () => {} })).toThrow(expect.objectContaining({ code: 'ARS_CONFIGURATION' }));
+      expect(await failureOf(kit.producer().publish(stream, {}))).toMatchObject({
+        code: 'ARS_CONFIGURATION',
+        details: { option: 'stream' },
+      });
+      expect(() => typedConsumer(kit, { stream, handler: () => {} })).toThrow(
+        expect.objectContaining({ code: 'ARS_CONFIGURATION' }),
+      );
       const consumer = typedConsumer(kit, { stream: kit.name('in'), handler: (_, tx) => tx.publish(stream, {}) });
       await consumer.start();
       expect(await failureOf(consumer.closed)).toMatchObject({ code: 'ARS_CONFIGURATION' });

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type Order, zodOrder } from './support/orders.js';
 import { unexecuted } from './support/unexecuted.js';
 
-declare const store: StreamStore;
+declare const base: { readonly store: StreamStore; readonly consumerId: string };
 const orders = defineStream('orders', { schema: zodOrder });
 const numbers = defineStream('numbers', { schema: z.object({ n: z.number() }) });
 
@@ -34,60 +34,60 @@ class WideCounter extends OrderCounter.with({ wide: 0 }) {
 
 test('a Persistable handles the messages of its stream', () => {
   unexecuted(() => [
-    new StreamConsumer({ store, consumerId: 'c', stream: orders, handler: new OrderCounter() }),
-    new StreamConsumer({ store, consumerId: 'c', stream: [orders], handler: new OrderCounter() }),
-    new StreamConsumer({ store, consumerId: 'c', stream: 'orders', handler: new FieldCounter() }),
-    new StreamConsumer({ store, consumerId: 'c', stream: [orders, numbers], handler: new WideCounter() }),
-    new StreamConsumer({ store, consumerId: 'c', stream: orders, handler: new WideCounter() }),
+    new StreamConsumer({ ...base, stream: orders, handler: new OrderCounter() }),
+    new StreamConsumer({ ...base, stream: [orders], handler: new OrderCounter() }),
+    new StreamConsumer({ ...base, stream: 'orders', handler: new FieldCounter() }),
+    new StreamConsumer({ ...base, stream: [orders, numbers], handler: new WideCounter() }),
+    new StreamConsumer({ ...base, stream: orders, handler: new WideCounter() }),
   ]);
 });
 
 test('a handler of other messages is refused, whether a function, an object or a Persistable', () => {
   unexecuted(() => [
     // @ts-expect-error
-    new StreamConsumer({ store, consumerId: 'c', stream: orders, handler: (message: { id: string }) => message }),
+    new StreamConsumer({ ...base, stream: orders, handler: (message: { id: string }) => message }),
     // @ts-expect-error
-    new StreamConsumer({ store, consumerId: 'c', stream: orders, handler: { handle: (message: { id: string }) => message } }),
+    new StreamConsumer({ ...base, stream: orders, handler: { handle: (message: { id: string }) => message } }),
     // @ts-expect-error
-    new StreamConsumer({ store, consumerId: 'c', stream: orders, handler: new FieldCounter() }),
+    new StreamConsumer({ ...base, stream: orders, handler: new FieldCounter() }),
     // @ts-expect-error
-    new StreamConsumer({ store, consumerId: 'c', stream: numbers, handler: new OrderCounter() }),
+    new StreamConsumer({ ...base, stream: numbers, handler: new OrderCounter() }),
     // @ts-expect-error
-    new StreamConsumer({ store, consumerId: 'c', stream: 'orders', handler: new OrderCounter() }),
+    new StreamConsumer({ ...base, stream: 'orders', handler: new OrderCounter() }),
   ]);
 });
 
 test('a handler that takes only some of the messages of a list is refused', () => {
   unexecuted(() => [
     // @ts-expect-error
-    new StreamConsumer({ store, consumerId: 'c', stream: [orders, numbers], handler: (order: Order) => order.id }),
+    new StreamConsumer({ ...base, stream: [orders, numbers], handler: (order: Order) => order.id }),
     // @ts-expect-error
-    new StreamConsumer({ store, consumerId: 'c', stream: [orders, numbers], handler: new OrderCounter() }),
+    new StreamConsumer({ ...base, stream: [orders, numbers], handler: new OrderCounter() }),
     // @ts-expect-error
-    new StreamConsumer({ store, consumerId: 'c', stream: ['plain', orders], handler: { handle: (order: Order) => order.id } }),
+    new StreamConsumer({ ...base, stream: ['plain', orders], handler: { handle: (order: Order) => order.id } }),
   ]);
 });
 
 test('a handler that needs more than the message has is refused', () => {
+  type Discounted = Order & { discount: number };
   class Needy {
-    handle(order: Order & { discount: number }): void {
+    handle(order: Discounted): void {
       void order.discount;
     }
   }
   unexecuted(() => [
     // @ts-expect-error
-    new StreamConsumer({ store, consumerId: 'c', stream: orders, handler: new Needy() }),
+    new StreamConsumer({ ...base, stream: orders, handler: new Needy() }),
     // @ts-expect-error
-    new StreamConsumer({ store, consumerId: 'c', stream: orders, handler: (order: Order & { discount: number }) => order }),
+    new StreamConsumer({ ...base, stream: orders, handler: (order: Discounted) => order }),
   ]);
 });
 
 test('a handler of another state is refused', () => {
   unexecuted(() => [
     new StreamConsumer({
-      store,
+      ...base,
       stream: orders,
-      consumerId: 'c',
       // @ts-expect-error
       state: { count: 0 },
       handler: (_order: Order, transaction: Transaction<{ total: number }>) => transaction.state.total,
@@ -96,7 +96,13 @@ test('a handler of another state is refused', () => {
 });
 
 test('migrate gives the attributes at once, as an object', () => {
-  const options = () => ({ store, consumerId: 'c', stream: orders, state: { count: 0 }, handler: () => {}, stateVersion: 1 });
+  const options = () => ({
+    ...base,
+    stream: orders,
+    state: { count: 0 },
+    handler: () => {},
+    stateVersion: 1,
+  });
   unexecuted(() => [
     new StreamConsumer({
       ...options(),

@@ -23,7 +23,10 @@ function counter(kit: StoreKit, schema: typeof strict | typeof tolerant, calls: 
 
 describeStores((kit) => {
   const addJson = (...messages: unknown[]) =>
-    kit.add('in', ...messages.map((message) => ({ json: typeof message === 'string' ? message : JSON.stringify(message) })));
+    kit.add(
+      'in',
+      ...messages.map((message) => ({ json: typeof message === 'string' ? message : JSON.stringify(message) })),
+    );
   const moment = () => kit.backend.moment({ consumerId: 'consumer', scope: kit.name('in') }, kit.name('out'));
 
   test('an invalid message ends the consumer without a retry, names its entry, and is never handled', async () => {
@@ -107,7 +110,10 @@ describeStores((kit) => {
     const consumer = counter(kit, strict);
     await consumer.start();
     const error = await failureOf(consumer.closed);
-    expect(error).toMatchObject({ code: 'ARS_MESSAGE_VALIDATION', details: { entry: foreign, stream: kit.name('in') } });
+    expect(error).toMatchObject({
+      code: 'ARS_MESSAGE_VALIDATION',
+      details: { entry: foreign, stream: kit.name('in') },
+    });
     expect((await moment()).attributes).toEqual({ sum: '1' });
   });
 
@@ -121,11 +127,18 @@ describeStores((kit) => {
   });
 
   test('a codec that throws an error of its own is an invalid message, and not retried', async () => {
-    const codec = { name: 'mine', encode: () => ({ fields: ['a', 'b'], bytes: 2 }), decode: () => JSON.parse('{') as unknown };
+    const codec = {
+      name: 'mine',
+      encode: () => ({ fields: ['a', 'b'], bytes: 2 }),
+      decode: () => JSON.parse('{') as unknown,
+    };
     await addJson({ n: 1 });
     const consumer = typedConsumer(kit, { stream: defineStream(kit.name('in'), { codec }), handler: () => {} });
     await consumer.start();
-    expect(await failureOf(consumer.closed)).toMatchObject({ code: 'ARS_MESSAGE_VALIDATION', cause: expect.any(SyntaxError) });
+    expect(await failureOf(consumer.closed)).toMatchObject({
+      code: 'ARS_MESSAGE_VALIDATION',
+      cause: expect.any(SyntaxError),
+    });
   });
 
   test('a schema that validates asynchronously is refused where it is used, and nothing is committed', async () => {

@@ -109,7 +109,9 @@ describeStores((kit) => {
   ])("a codec of one's own that gives %s is refused, by handlers and producers", async (_, encoded) => {
     const codec = { name: 'mine', encode: () => encoded as never, decode: () => 0 };
     const stream = defineStream(kit.name('out'), { codec });
-    expect(await failureOf(kit.producer().publish(stream, 1 as never))).toMatchObject({ code: 'ARS_MESSAGE_VALIDATION' });
+    expect(await failureOf(kit.producer().publish(stream, 1 as never))).toMatchObject({
+      code: 'ARS_MESSAGE_VALIDATION',
+    });
     await kit.add('in', { n: 1 });
     const consumer = typedConsumer(kit, {
       stream: kit.name('in'),

@@ -31,22 +31,28 @@ describeStores((kit) => {
     expect(texts.filter((text) => text.includes(SECRET)).length).toBeGreaterThanOrEqual(4);
   });
 
-  test.each(TALKATIVE)('%s: the error of an invalid incoming message names its path and holds no value', async (_, schema) => {
-    await kit.add('in', { json: JSON.stringify({ user: { pin: SECRET } }) });
-    const stream = defineStream(kit.name('in'), { schema: schema as StandardSchema });
-    const consumer = typedConsumer(kit, { stream, handler: () => {} });
-    await consumer.start();
-    const error = (await failureOf(consumer.closed)) as Error;
-    expect(error.message).toMatch(/ is invalid at user(\.pin)?[. ]/);
-    expect(everything(error, error.stack, kit.logger.lines)).not.toContain(SECRET);
-  });
+  test.each(TALKATIVE)(
+    '%s: the error of an invalid incoming message names its path and holds no value',
+    async (_, schema) => {
+      await kit.add('in', { json: JSON.stringify({ user: { pin: SECRET } }) });
+      const stream = defineStream(kit.name('in'), { schema: schema as StandardSchema });
+      const consumer = typedConsumer(kit, { stream, handler: () => {} });
+      await consumer.start();
+      const error = (await failureOf(consumer.closed)) as Error;
+      expect(error.message).toMatch(/ is invalid at user(\.pin)?[. ]/);
+      expect(everything(error, error.stack, kit.logger.lines)).not.toContain(SECRET);
+    },
+  );
 
-  test.each(TALKATIVE)('%s: the error of an invalid outgoing message names its path and holds no value', async (_, schema) => {
-    const stream = defineStream<unknown, unknown>(kit.name('out'), { schema: schema as StandardSchema });
-    const error = (await failureOf(kit.producer().publish(stream, { user: { pin: SECRET } }))) as Error;
-    expect(error.message).toMatch(/ is invalid at user(\.pin)?\.$/);
-    expect(everything(error, error.stack)).not.toContain(SECRET);
-  });
+  test.each(TALKATIVE)(
+    '%s: the error of an invalid outgoing message names its path and holds no value',
+    async (_, schema) => {
+      const stream = defineStream<unknown, unknown>(kit.name('out'), { schema: schema as StandardSchema });
+      const error = (await failureOf(kit.producer().publish(stream, { user: { pin: SECRET } }))) as Error;
+      expect(error.message).toMatch(/ is invalid at user(\.pin)?\.$/);
+      expect(everything(error, error.stack)).not.toContain(SECRET);
+    },
+  );
 
   test.each([
     ['text that is not JSON', `{"pin":"${SECRET}`],
@@ -67,7 +73,12 @@ describeStores((kit) => {
     class Credentials {
       readonly pin = SECRET;
     }
-    for (const message of [new Credentials(), { pin: new String(SECRET) }, { [SECRET.slice(0, 7)]: `${SECRET}\ud800` }, Symbol(SECRET)]) {
+    for (const message of [
+      new Credentials(),
+      { pin: new String(SECRET) },
+      { [SECRET.slice(0, 7)]: `${SECRET}\ud800` },
+      Symbol(SECRET),
+    ]) {
       const error = await failureOf(kit.producer().publish(stream, message));
       expect(error).toMatchObject({ code: 'ARS_MESSAGE_VALIDATION' });
       expect(everything(error)).not.toContain(SECRET);
@@ -76,7 +87,9 @@ describeStores((kit) => {
 
   test('a message that is invalid at very many places gives an error of a few lines', async () => {
     const stream = defineStream(kit.name('out'), { schema: z.record(z.string(), z.number()) });
-    const message = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`${index}${'x'.repeat(1_000)}`, 'no']));
+    const message = Object.fromEntries(
+      Array.from({ length: 5_000 }, (_, index) => [`${index}${'x'.repeat(1_000)}`, 'no']),
+    );
     const error = (await failureOf(kit.producer().publish(stream, message as never))) as Error;
     expect(error.message).toContain('and 4990 more places');
     expect(everything(error).length).toBeLessThan(10_000);

@@ -1,4 +1,11 @@
-import { binaryCodec, defineStream, fieldsCodec, type StreamDefinition, type StreamProducer, type Transaction } from '@ars/core';
+import {
+  binaryCodec,
+  defineStream,
+  fieldsCodec,
+  type StreamDefinition,
+  type StreamProducer,
+  type Transaction,
+} from '@ars/core';
 import { expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import { arktypeOrder, type OrderInput, valibotOrder, zodOrder } from './support/orders.js';

@@ -40,7 +40,9 @@ test('a codec types its stream', () => {
   expectTypeOf(blobs).toEqualTypeOf<StreamDefinition<FieldsInput, Record<string, Uint8Array>>>();
   expectTypeOf(defineStream('any', { codec: jsonCodec })).toEqualTypeOf<StreamDefinition<unknown, unknown>>();
   const csv = null as unknown as Codec<string, string[]>;
-  unexecuted(() => expectTypeOf(defineStream('csv', { codec: csv })).toEqualTypeOf<StreamDefinition<string, string[]>>());
+  unexecuted(() =>
+    expectTypeOf(defineStream('csv', { codec: csv })).toEqualTypeOf<StreamDefinition<string, string[]>>(),
+  );
 });
 
 test('with a schema and a codec, the schema types the stream', () => {
@@ -52,17 +54,44 @@ test('MessageOf a name, a list, and a list of names and definitions', () => {
   expectTypeOf<MessageOf<'orders'>>().toEqualTypeOf<Fields>();
   expectTypeOf<MessageOf<string>>().toEqualTypeOf<Fields>();
   expectTypeOf<MessageOf<readonly string[]>>().toEqualTypeOf<Fields>();
-  expectTypeOf<MessageOf<readonly [typeof zodOrders, typeof blobs]>>().toEqualTypeOf<Order | Record<string, Uint8Array>>();
+  expectTypeOf<MessageOf<readonly [typeof zodOrders, typeof blobs]>>().toEqualTypeOf<
+    Order | Record<string, Uint8Array>
+  >();
   expectTypeOf<MessageOf<readonly (typeof zodOrders | string)[]>>().toEqualTypeOf<Order | Fields>();
 });
 
 test('the message of a handler follows from the stream', () => {
   unexecuted(() => [
-    new StreamConsumer({ store, consumerId: 'c', stream: 'orders', handler: (m) => expectTypeOf(m).toEqualTypeOf<Fields>() }),
-    new StreamConsumer({ store, consumerId: 'c', stream: zodOrders, handler: (m) => expectTypeOf(m).toEqualTypeOf<Order>() }),
-    new StreamConsumer({ store, consumerId: 'c', stream: valibotOrders, handler: (m) => expectTypeOf(m).toEqualTypeOf<Order>() }),
-    new StreamConsumer({ store, consumerId: 'c', stream: arktypeOrders, handler: (m) => expectTypeOf(m).toEqualTypeOf<Order>() }),
-    new StreamConsumer({ store, consumerId: 'c', stream: [zodOrders], handler: (m) => expectTypeOf(m).toEqualTypeOf<Order>() }),
+    new StreamConsumer({
+      store,
+      consumerId: 'c',
+      stream: 'orders',
+      handler: (m) => expectTypeOf(m).toEqualTypeOf<Fields>(),
+    }),
+    new StreamConsumer({
+      store,
+      consumerId: 'c',
+      stream: zodOrders,
+      handler: (m) => expectTypeOf(m).toEqualTypeOf<Order>(),
+    }),
+    new StreamConsumer({
+      store,
+      consumerId: 'c',
+      stream: valibotOrders,
+      handler: (m) => expectTypeOf(m).toEqualTypeOf<Order>(),
+    }),
+    new StreamConsumer({
+      store,
+      consumerId: 'c',
+      stream: arktypeOrders,
+      handler: (m) => expectTypeOf(m).toEqualTypeOf<Order>(),
+    }),
+    new StreamConsumer({
+      store,
+      consumerId: 'c',
+      stream: [zodOrders],
+      handler: (m) => expectTypeOf(m).toEqualTypeOf<Order>(),
+    }),
     new StreamConsumer({
       store,
       consumerId: 'c',
@@ -88,7 +117,12 @@ test('a list that is kept in a variable types the message too', () => {
       stream: streams,
       handler: (m) => expectTypeOf(m).toEqualTypeOf<Order | Record<string, Uint8Array>>(),
     }),
-    new StreamConsumer({ store, consumerId: 'c', stream: names, handler: (m) => expectTypeOf(m).toEqualTypeOf<Fields>() }),
+    new StreamConsumer({
+      store,
+      consumerId: 'c',
+      stream: names,
+      handler: (m) => expectTypeOf(m).toEqualTypeOf<Fields>(),
+    }),
   ]);
 });
 

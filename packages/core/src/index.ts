@@ -29,6 +29,9 @@ export { consoleLogger } from './domain/logger.js';
 export type { Logger } from './domain/logger.js';
 export { strictJson } from './state/strict-json.js';
 export type { Serializer } from './state/serializer.js';
+// For writers of serializers
+export { SERIALIZED_DEPTH_MAX, SoundnessCheck } from './state/soundness-check.js';
+export type { Format } from './state/soundness-check.js';
 export { Persistable } from './transaction/persistable.js';
 export type { WithAttributes } from './transaction/persistable.js';
 export type { Handler, HandlerFunction, HandlerObject } from './transaction/handler.js';

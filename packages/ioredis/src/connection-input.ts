@@ -1,9 +1,9 @@
 import { ConfigurationError } from '@ars/core';
+import { checkDatabase, keyPrefixOf, sentinelName, serverName, SingleDriver, wrongOption } from '@ars/redis-protocol';
 import type { RedisDriver } from '@ars/redis-protocol';
 import { Redis, type ClusterOptions, type RedisOptions } from 'ioredis';
-import { ClusterDriver, type ClusterLike } from './cluster-driver.js';
-import type { UnmappedOptions } from './one-life-connection.js';
-import { SingleDriver } from './single-driver.js';
+import { clusterDriver, type ClusterLike } from './cluster-driver.js';
+import { connectOnce, type UnmappedOptions } from './one-life-connection.js';
 
 /** What a store needs of a `Redis`: any that ioredis makes, of any version and whatever its replies look like. */
 export interface IoredisClient {
@@ -24,25 +24,35 @@ export interface IoredisCluster {
 export type IoredisConnection = string | RedisOptions | IoredisClient | IoredisCluster;
 
 /** Makes the driver for what the user gave. Throws `ConfigurationError`, never showing credentials. */
-export function driverFor(connection: IoredisConnection, connectTimeoutMs: number): RedisDriver {
-  if (typeof connection === 'string') return single(fixed(parseUrl(connection)), connectTimeoutMs);
+export function driverFor(connection: IoredisConnection): RedisDriver {
+  if (typeof connection === 'string') return single(fixed(parseUrl(connection)));
   if (typeof connection !== 'object' || connection === null || Array.isArray(connection)) {
     throw new ConfigurationError('connection must be a redis:// URL, ioredis options, a Redis or a Cluster');
   }
-  if (isCluster(connection)) return clustered(connection, connectTimeoutMs);
-  if (isRedis(connection)) return single(() => connection.options, connectTimeoutMs);
-  return single(fixed(normalise(connection as RedisOptions)), connectTimeoutMs);
+  if (isCluster(connection)) return clusterDriver(connection);
+  if (isRedis(connection)) return single(() => connection.options);
+  return single(fixed(normalise(connection as RedisOptions)));
 }
 
-function single(options: () => RedisOptions, connectTimeoutMs: number): RedisDriver {
-  refuseOptions(options());
-  return new SingleDriver(options, connectTimeoutMs);
+/** `options` is asked for every connection, so that a password changed on the user's client counts. */
+function single(options: () => RedisOptions): RedisDriver {
+  const { db, role, keyPrefix } = options();
+  checkDatabase('db', db);
+  if (role === 'slave') throw wrongOption('role', "must be 'master': a store writes");
+  return new SingleDriver({
+    name: nameOf(options()),
+    keyPrefix: keyPrefixOf(keyPrefix),
+    connect: (timeoutMs) => connectOnce(options(), timeoutMs),
+  });
 }
 
-function clustered(cluster: ClusterLike, connectTimeoutMs: number): RedisDriver {
-  refuseKeyPrefix(cluster.options.keyPrefix);
-  if (cluster.options.useSRVRecords) throw wrong('useSRVRecords', 'is not supported: give the nodes themselves');
-  return new ClusterDriver(cluster, connectTimeoutMs);
+function nameOf({ sentinels, name, host, port, path, tls, db = 0 }: RedisOptions): string {
+  if (!sentinels) return serverName({ host, port, path, isTls: Boolean(tls), database: db });
+  const addresses = sentinels.map((sentinel) => ({
+    host: sentinel.host ?? 'localhost',
+    port: sentinel.port ?? 26_379,
+  }));
+  return sentinelName(addresses, name ?? '', db);
 }
 
 function fixed(options: RedisOptions): () => RedisOptions {
@@ -65,7 +75,7 @@ function parseUrl(url: string): RedisOptions {
     throw new ConfigurationError('the connection URL must begin with redis:// or rediss://');
   }
   if (!/^(\/\d*)?$/.test(parsed.pathname)) {
-    throw wrong('db', "must be a number behind the host of the connection URL, as in 'redis://localhost:6379/0'");
+    throw wrongOption('db', "must be a number behind the host of the connection URL, as in 'redis://localhost:6379/0'");
   }
   return normalise(url);
 }
@@ -83,19 +93,4 @@ function normalise(connection: string | RedisOptions): RedisOptions {
     const why = typeof connection === 'string' ? 'it is not well-formed' : (error as Error).message;
     throw new ConfigurationError(`ioredis refuses the connection options: ${why}`);
   }
-}
-
-function refuseOptions(options: RedisOptions): void {
-  const db = options.db ?? 0;
-  if (!Number.isInteger(db) || db < 0) throw wrong('db', 'must be a whole number from 0 on');
-  if (options.role === 'slave') throw wrong('role', "must be 'master': a store writes");
-  refuseKeyPrefix(options.keyPrefix);
-}
-
-function refuseKeyPrefix(prefix: unknown): void {
-  if (prefix !== undefined && prefix !== null && typeof prefix !== 'string') throw wrong('keyPrefix', 'must be text');
-}
-
-function wrong(option: string, what: string): ConfigurationError {
-  return new ConfigurationError(`option '${option}' of the connection ${what}`, { option });
 }

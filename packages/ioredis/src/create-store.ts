@@ -1,8 +1,6 @@
-import { ConfigurationError, type StreamStore } from '@ars/core';
+import type { StreamStore } from '@ars/core';
 import { createRedisStore, type RedisStoreOptions } from '@ars/redis-protocol';
 import { driverFor, type IoredisConnection } from './connection-input.js';
-
-const CONNECT_TIMEOUT_MS = 5000;
 
 /** How a store on ioredis behaves; every option has a default. */
 export type IoredisStoreOptions = RedisStoreOptions;
@@ -14,8 +12,5 @@ export type IoredisStoreOptions = RedisStoreOptions;
  * before the store is used. Throws `ConfigurationError` for wrong input, naming the option.
  */
 export function createIoredisStore(connection: IoredisConnection, options: IoredisStoreOptions = {}): StreamStore {
-  if (typeof options !== 'object' || options === null)
-    throw new ConfigurationError('the options of the store must be an object');
-  const driver = driverFor(connection, options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS);
-  return createRedisStore(driver, options);
+  return createRedisStore(driverFor(connection), options);
 }

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import type { StreamStore } from '@ars/core';
 import { createIoredisStore, type IoredisConnection } from '@ars/ioredis';
-import { freshTag, roundTrip } from './support/round-trip.js';
+import { freshTag, roundTrip } from '../../redis-protocol/test/adapter/round-trip.js';
 
 const stores: StreamStore[] = [];
 const clients: Redis[] = [];

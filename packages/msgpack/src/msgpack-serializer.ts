@@ -1,9 +1,8 @@
-import { isArsError, SerializationError, type Serializer, type StoredValue } from '@ars/core';
+import { isArsError, SerializationError, type Serializer, SoundnessCheck, type StoredValue } from '@ars/core';
 // Not from 'msgpackr': that would load msgpackr-extract, native code that reads strings.
 import { Packr, RESET_BUFFER_MODE } from 'msgpackr/pack';
 import { corrupt } from './corrupt.js';
 import { WireReader } from './from-wire.js';
-import { SoundnessCheck } from './sound-value.js';
 import { WireWriter } from './to-wire.js';
 import { WireScan } from './wire-scan.js';
 

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
+import { SERIALIZED_DEPTH_MAX } from '@ars/core';
 import { corrupt } from './corrupt.js';
-import { DEPTH_MAX } from './sound-value.js';
 
 /** A tagged container is two levels of msgpack, and a tagged value in the innermost two more. */
-const WIRE_DEPTH_MAX = 2 * DEPTH_MAX + 2;
+const WIRE_DEPTH_MAX = 2 * SERIALIZED_DEPTH_MAX + 2;
 const PROTO = Buffer.from('__proto__');
 
 /**

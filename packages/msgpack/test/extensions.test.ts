@@ -1,7 +1,7 @@
 import { addExtension } from 'msgpackr/pack';
 import { expect, test } from 'vitest';
 import { msgpackSerializer as serializer } from '../src/index.js';
-import { isSame } from './values.js';
+import { isSame } from '../../core/test/state/serializers/values.js';
 
 const value = { when: new Date(5), set: new Set([1]), gone: undefined, big: 2n ** 80n, map: new Map([['a', -0]]) };
 

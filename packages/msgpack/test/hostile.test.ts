@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { Packr } from 'msgpackr/pack';
 import { expect, test } from 'vitest';
 import { msgpackSerializer as serializer } from '../src/index.js';
-import { isSame, isUnpolluted, values } from './values.js';
+import { isSame, isUnpolluted, values } from '../../core/test/state/serializers/values.js';
 
 const refused = expect.objectContaining({ code: 'ARS_SERIALIZATION' });
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { msgpackSerializer as serializer } from '../src/index.js';
-import { isSame, values } from './values.js';
+import { isSame, values } from '../../core/test/state/serializers/values.js';
 
 const nativeModules = (): string[] =>
   Object.keys(createRequire(import.meta.url).cache).filter((path) => path.includes('msgpackr-extract'));

@@ -55,7 +55,7 @@ export function readUrl(options: {
   if (options.url === undefined) return identityOf(options);
   const socket = options.socket === undefined ? {} : { socket: { ...options.socket } };
   try {
-    const client = createClient({ ...identityOf(options), url: options.url, ...socket });
+    const client = makeClient({ ...identityOf(options), url: options.url, ...socket });
     endClient(client);
     return identityOf(client.options ?? {});
   } catch {
@@ -63,6 +63,22 @@ export function readUrl(options: {
     throw new ConfigurationError('node-redis refuses the URL: it is not well-formed, or socket.tls contradicts it');
   }
 }
+
+/**
+ * A client of our own. It is made as a duplicate, since for other options than those of the time before `createClient`
+ * writes all commands anew: tens of milliseconds for each client.
+ */
+export function makeClient(options: object): NodeRedis {
+  if (original === undefined) {
+    original = createClient();
+    endClient(original);
+  }
+  return original.duplicate(options);
+}
+
+type NodeRedis = ReturnType<typeof createClient>;
+
+let original: NodeRedis | undefined;
 
 /** Ends a client at once. Version 5 throws when it has ended already, or was never connected. */
 export function endClient(client: { destroy(): void }): void {

@@ -1,6 +1,6 @@
-import { createClient, ErrorReply, RESP_TYPES } from 'redis';
+import { ErrorReply, RESP_TYPES } from 'redis';
 import { connectClient, type OneLifeClient, type RedisConnection, type RedisReply } from '@ars/redis-protocol';
-import { endClient, type Identity, type NodeRedisClientOptions } from './client-options.js';
+import { endClient, makeClient, type Identity, type NodeRedisClientOptions } from './client-options.js';
 
 /**
  * What every connection of the store is made with, whatever the user's client says. It ends with its socket: nothing
@@ -27,15 +27,14 @@ export function connectOnce(identity: Identity, timeoutMs: number, node?: string
 }
 
 class NodeRedisOneLifeClient implements OneLifeClient {
-  readonly #client: ReturnType<typeof createClient>;
+  readonly #client: ReturnType<typeof makeClient>;
   #trouble: Error | undefined;
   #isReaching = false;
   #isDestroyed = false;
 
   constructor(identity: Identity, timeoutMs: number) {
     const life = { reconnectStrategy: false, socketTimeout: undefined, connectTimeout: timeoutMs + GRACE_MS } as const;
-    const options = { ...identity, ...PROFILE, socket: { ...identity.socket, ...life } };
-    this.#client = createClient(options as object);
+    this.#client = makeClient({ ...identity, ...PROFILE, socket: { ...identity.socket, ...life } });
     this.#client.on('error', (error: Error) => {
       this.#trouble ??= error;
       this.destroy();

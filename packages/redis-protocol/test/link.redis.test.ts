@@ -38,6 +38,23 @@ describe('a half-open link', () => {
     await store.close();
   });
 
+  test('is noticed as soon by what follows a read that could have waited long', async () => {
+    await using proxy = await startProxy(port);
+    const scene = await Scene.open(inject('redisUrl'));
+    const store = createRedisStore(new RawDriver(proxy.url), impatient);
+    const reader = await store.openReader();
+    const stream = `{${freshTag()}}s`;
+    await scene.do('XADD', stream, '1-0', 'f', 'v');
+    const request = { cursors: [{ stream, position: '0-0', read: 0 }], maxEntries: 1, maxBytes: 1e6 };
+    await reader.read({ ...request, waitMs: 5000 });
+    proxy.blackhole(true);
+    const startedAt = performance.now();
+    await expect(reader.read({ ...request, waitMs: 0 })).rejects.toMatchObject({ code: 'ARS_STORE_UNAVAILABLE' });
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+    scene.close();
+    await store.close();
+  });
+
   test('does not hold up connecting', async () => {
     await using proxy = await startProxy(port);
     proxy.blackhole(true);
@@ -64,9 +81,9 @@ test('a process that was busy for longer than the deadline does not take its lin
 });
 
 test('a link that is in use for longer than the deadline stays', async () => {
-  const store = createRedisStore(new RawDriver(inject('redisUrl')), { commandTimeoutMs: 60 });
+  const store = createRedisStore(new RawDriver(inject('redisUrl')), { commandTimeoutMs: 400 });
   const { home, token } = await claim(store, addressOf(freshTag()));
-  const until = performance.now() + 200;
+  const until = performance.now() + 1000;
   while (performance.now() < until) expect(await home.renew(token)).toMatchObject({ outcome: 'held' });
   await store.close();
 });

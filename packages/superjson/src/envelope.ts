@@ -1,7 +1,7 @@
+import { SERIALIZED_DEPTH_MAX } from '@ars/core';
 import { demandAnnotations } from './annotations.js';
 import { corrupt } from './corrupt.js';
 import { isReservedName } from './own-superjson.js';
-import { DEPTH_MAX } from './sound-value.js';
 
 /** What superjson makes of a value: JSON, and what its annotations add. */
 export interface Envelope {
@@ -10,7 +10,7 @@ export interface Envelope {
 }
 
 /** A Map is two levels of JSON: a list of pairs. */
-const JSON_DEPTH_MAX = 2 * DEPTH_MAX;
+const JSON_DEPTH_MAX = 2 * SERIALIZED_DEPTH_MAX;
 /** The version of superjson's annotations; only older ones have none, and paths that are not escaped. */
 const ANNOTATIONS_VERSION = 1;
 

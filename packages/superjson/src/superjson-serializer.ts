@@ -1,8 +1,7 @@
-import { isArsError, SerializationError, type Serializer, type StoredValue } from '@ars/core';
+import { isArsError, SerializationError, type Serializer, SoundnessCheck, type StoredValue } from '@ars/core';
 import { corrupt } from './corrupt.js';
 import { demandEnvelope } from './envelope.js';
 import { ownSuperJson } from './own-superjson.js';
-import { SoundnessCheck } from './sound-value.js';
 import { BIGINT_DIGITS_MAX } from './type-tag.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

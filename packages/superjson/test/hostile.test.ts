@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { superjsonSerializer as serializer } from '../src/index.js';
-import { isSame, isUnpolluted, values } from './values.js';
+import { isSame, isUnpolluted, values } from '../../core/test/state/serializers/values.js';
 
 const envelope = (json: unknown, values: unknown, more: object = {}): string =>
   JSON.stringify({ json, meta: { values, v: 1, ...more } });

@@ -10,3 +10,6 @@ export type { FaultyStore } from './faults/faulty-store.js';
 export type { Fault, FaultPoint, PlannedFault, StoreCall } from './faults/fault.js';
 export { startFaultProxy } from './proxy/fault-proxy.js';
 export type { FaultProxy, RequestPredicate } from './proxy/fault-proxy.js';
+export { seedsToRun, simulate } from './simulation/simulate.js';
+export type { SimulationOptions, SimulationReport } from './simulation/simulate.js';
+export { SimulationError } from './simulation/simulation-error.js';

@@ -18,6 +18,6 @@ describe('the suite catches a store in which', () => {
       () => undefined,
       (error: unknown) => error,
     );
-    expect(String(caught)).toMatch(/^AssertionError|took longer than/);
+    expect(String(caught)).toMatch(/^(AssertionError|CommitError|Error: .*took longer than)/);
   });
 });

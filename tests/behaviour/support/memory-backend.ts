@@ -1,5 +1,5 @@
 import type { ConsumerAddress, EntryId, FieldsInput, StateChange, StreamStore } from '@ars/core';
-import { hashTagOf } from '@ars/core';
+import { hashTagOf, systemEnvironment } from '@ars/core';
 import { createMemoryStore, type MemoryStore } from '@ars/memory';
 import type { Backend, ConsumerKeys, Moment, RawEntry } from './backend.js';
 
@@ -48,12 +48,12 @@ export class MemoryBackend implements Backend {
   async corrupt(keys: ConsumerKeys, attribute: string, bytes: string | Uint8Array): Promise<void> {
     const home = await this.memory.openHome(this.#address(keys));
     const { record } = await home.inspect();
-    const token = { owner: 'c'.repeat(32), renewal: 0 };
+    const token = { owner: systemEnvironment.uniqueToken(), renewal: 0 };
     const epoch = record!.epoch;
     await home.claim({ expectedEpoch: epoch, ownEpoch: epoch, owner: token.owner, starts: [] });
     const state = { header: undefined, set: [[attribute, bytes]], deleted: [] } as unknown as StateChange;
     const content = { cursors: [], publishes: [], attempt: undefined };
-    await home.commit(token, { commitId: 'd'.repeat(32), base: record!.commitId, state, ...content });
+    await home.commit(token, { commitId: systemEnvironment.uniqueToken(), base: record!.commitId, state, ...content });
     await home.release(token);
     home.close();
   }

@@ -51,7 +51,10 @@ export function second(migrate = toSecond): KitConsumerOptions<Second> {
 }
 
 /** Starts a consumer, lets it handle everything, and stops it. */
-export async function runOnce<S extends object>(kit: StoreKit, options: KitConsumerOptions<S>): Promise<KitConsumer<S>> {
+export async function runOnce<S extends object>(
+  kit: StoreKit,
+  options: KitConsumerOptions<S>,
+): Promise<KitConsumer<S>> {
   const consumer = await kit.started(options);
   await consumer.caughtUp();
   await consumer.stop();

@@ -2,7 +2,7 @@ import type { EntryId } from '../domain/entry-id.js';
 
 interface Waiter {
   readonly targets: ReadonlyMap<string, EntryId>;
-  readonly resolve: () => void;
+  readonly resolve: (isPassed: boolean) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -15,8 +15,8 @@ export class CaughtUp {
     this.#hasPassed = hasPassed;
   }
 
-  /** Resolves when each stream has been passed; rejects when the consumer ends before. */
-  wait(targets: ReadonlyMap<string, EntryId>): Promise<void> {
+  /** Resolves to true when each stream has been passed, to false when to ask again; rejects when the consumer ends before. */
+  wait(targets: ReadonlyMap<string, EntryId>): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.#waiters.add({ targets, resolve, reject });
       this.check();
@@ -28,8 +28,14 @@ export class CaughtUp {
     for (const waiter of this.#waiters) {
       if (!Array.from(waiter.targets).every(([stream, target]) => this.#hasPassed(stream, target))) continue;
       this.#waiters.delete(waiter);
-      waiter.resolve();
+      waiter.resolve(true);
     }
+  }
+
+  /** The streams may have lost the entries that are waited for: all must ask with the IDs that are there now. */
+  askAgain(): void {
+    for (const waiter of this.#waiters) waiter.resolve(false);
+    this.#waiters.clear();
   }
 
   /** The consumer has ended. */

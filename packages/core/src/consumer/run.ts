@@ -137,9 +137,11 @@ export class ConsumerRun {
   }
 
   #apply(verdict: Verdict): void {
+    const isSameHistory = verdict.kind === 'unchanged' || (verdict.kind === 'applied' && verdict.sameHistory);
     if (verdict.kind === 'applied') this.pipeline.acknowledge();
     if (verdict.kind === 'rewound') this.#rewind(verdict.claimed);
-    if (verdict.kind === 'moved' || (verdict.kind === 'applied' && !verdict.sameHistory)) this.pipeline.readAgain();
+    else if (!isSameHistory) this.pipeline.readAgain();
+    if (!isSameHistory) this.caughtUp.askAgain();
     if (verdict.kind === 'unchanged') this.pipeline.resend(this.#tenure.home, this.#tenure.token);
     this.pipeline.feed.attach(this.#tenure.reader);
   }

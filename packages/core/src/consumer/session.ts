@@ -21,7 +21,7 @@ export async function openSession(
   address: ConsumerAddress,
   environment: Environment,
 ): Promise<Session> {
-  const [reader, home] = await openBoth(source.openReader(), store.openHome(address));
+  const [reader, home] = await openBoth(source.openReader(address.streams), store.openHome(address));
   const close = (): void => {
     reader.close();
     home.close();

@@ -32,6 +32,7 @@ export function planState(options: StateOptions): StatePlan | undefined {
     const name = nameOption('handler.uniqueId', handler.uniqueId);
     return { name, tracked: track(defaults, serializer), serializer, ...storing, defaults, persistable: handler };
   }
+  refuseForeignPersistable(handler);
   if (options.state === undefined) return undefined;
   const defaults = defaultsOption(options.state);
   return {
@@ -42,6 +43,16 @@ export function planState(options: StateOptions): StatePlan | undefined {
     defaults,
     persistable: undefined,
   };
+}
+
+/** One of another copy would work as a plain handler: its attributes would neither be stored nor undone. */
+function refuseForeignPersistable(handler: unknown): void {
+  const { constructor } = handler as { readonly constructor?: Partial<typeof Persistable> };
+  if (typeof constructor?.with !== 'function' || typeof constructor.attach !== 'function') return;
+  throw new ConfigurationError(
+    'handler is a Persistable of another copy of @ars/core, whose attributes would not be stored. Install one copy only.',
+    { option: 'handler' },
+  );
 }
 
 function storingOptions(

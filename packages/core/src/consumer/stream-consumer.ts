@@ -88,16 +88,18 @@ export class StreamConsumer<
   }
 
   /**
-   * Resolves when all that was in the streams at the call is committed. Stays pending while a message is retried;
-   * rejects when the consumer ends before.
+   * Resolves when all that was in the streams at the call is committed; after a failover, what is left of it. Stays
+   * pending while a message is retried; rejects when the consumer ends before.
    */
   async caughtUp(): Promise<void> {
     if (this.#starting === undefined)
       throw new ConfigurationError(`Consumer "${this.consumerId}" has not been started.`);
     await this.#starting;
-    const tails = await this.#tails();
-    if (this.#hasEnded) await this.#rejectEnded();
-    await this.#run.caughtUp.wait(tails);
+    for (let hasPassed = false; !hasPassed; ) {
+      const tails = await this.#tails();
+      if (this.#hasEnded) await this.#rejectEnded();
+      hasPassed = await this.#run.caughtUp.wait(tails);
+    }
   }
 
   /**

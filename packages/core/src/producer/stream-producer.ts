@@ -43,11 +43,7 @@ export class StreamProducer {
    * message may have been appended. Only with an `idempotencyKey` it is safe to publish it again.
    */
   publish(stream: string, message: FieldsInput, options?: PublishOptions): Promise<EntryId>;
-  publish<In>(
-    stream: StreamDefinition<In, unknown>,
-    message: NoInfer<In>,
-    options?: PublishOptions,
-  ): Promise<EntryId>;
+  publish<In>(stream: StreamDefinition<In, unknown>, message: NoInfer<In>, options?: PublishOptions): Promise<EntryId>;
   async publish(target: StreamLike, message: unknown, options: PublishOptions = {}): Promise<EntryId> {
     const stream = streamName(target);
     const { idempotencyKey } = options;

@@ -15,8 +15,11 @@ import type { Inspection, StreamCursor } from './stored-consumer.js';
 export interface StreamStore {
   /** Names the store in messages, such as `redis://localhost:6379/0`; never holds credentials. */
   readonly name: string;
-  /** Connects a reader for one consumer, within the store's connect timeout. */
-  openReader(): Promise<StreamReader>;
+  /**
+   * Connects a reader for one consumer, within the store's connect timeout. The streams are those it will read, which
+   * tell a sharded store where to connect; without them it may not be able to name its `history`.
+   */
+  openReader(streams?: readonly string[]): Promise<StreamReader>;
   /** Connects the place where one consumer commits, within the store's connect timeout. */
   openHome(address: ConsumerAddress): Promise<ConsumerHome>;
   /** Appends one entry from outside a consumer. */

@@ -1,7 +1,7 @@
 import { ConfigurationError, MessageValidationError } from '../domain/errors.js';
 import { encodeFields, FIELDS_MAX } from '../domain/fields-codec.js';
 import type { EncodedFields } from '../domain/fields-codec.js';
-import type { FieldsInput } from '../domain/fields.js';
+import type { FieldsInput, StoredValue } from '../domain/fields.js';
 import { streamName } from './stream-definition.js';
 import type { StreamLike } from './stream-definition.js';
 
@@ -36,14 +36,19 @@ export function encodeMessage(stream: StreamLike, message: unknown): EncodedFiel
   return typeof stream === 'string' ? encodeFields(message as FieldsInput) : checkFields(stream.encode(message));
 }
 
-/** A codec may be a user's own, and what it gives goes to the store as it is. */
+/** A codec may be a user's own: it may give anything, and use the buffer of its bytes again. */
 function checkFields(encoded: EncodedFields): EncodedFields {
   const { fields, bytes } = encoded ?? {};
   const isList = Array.isArray(fields) && fields.length >= 2 && fields.length % 2 === 0;
-  if (isList && fields.length <= FIELDS_MAX * 2 && fields.every(isStorable) && bytes >= 0) return encoded;
+  if (isList && fields.length <= FIELDS_MAX * 2 && fields.every(isStorable) && bytes >= 0)
+    return { fields: fields.map(copied), bytes };
   throw new MessageValidationError(
     `A codec must give { fields, bytes }: 1 to ${FIELDS_MAX} pairs of names and values, each a string or a Uint8Array, and their size.`,
   );
+}
+
+function copied(value: StoredValue): StoredValue {
+  return typeof value === 'string' ? value : Uint8Array.prototype.slice.call(value);
 }
 
 function isStorable(value: unknown): boolean {

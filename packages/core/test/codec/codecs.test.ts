@@ -74,7 +74,8 @@ describe('binaryCodec', () => {
     fc.assert(
       fc.property(message, (given) => {
         const decoded = binaryCodec.decode(binaryCodec.encode(given).fields);
-        const listed = (fields: Record<string, Uint8Array>) => Object.entries(fields).map(([name, value]) => [name, [...value]]);
+        const listed = (fields: Record<string, Uint8Array>) =>
+          Object.entries(fields).map(([name, value]) => [name, [...value]]);
         expect(listed(decoded)).toEqual(listed(given));
       }),
     );

@@ -16,6 +16,8 @@ export class Link {
   /** When each pending command is overdue, oldest first. */
   readonly #deadlines: number[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer fires; infinite without one. */
+  #watchedUntil = Number.POSITIVE_INFINITY;
   #isClosed = false;
   #isOverdue = false;
   #answered = 0;
@@ -37,7 +39,7 @@ export class Link {
     if (this.#isClosed) throw new ConnectionLostError('the connection has ended');
     const due = performance.now() + this.#timeoutMs + waitMs;
     this.#deadlines.push(Math.max(due, this.#deadlines.at(-1) ?? 0));
-    this.#timer ??= this.#watch(due);
+    if (this.#deadlines.length === 1 && due < this.#watchedUntil) this.#watch(due);
     try {
       return await this.#connection.send(args);
     } catch (error) {
@@ -58,8 +60,10 @@ export class Link {
     this.#connection.close();
   }
 
-  #watch(due: number): NodeJS.Timeout {
-    return setTimeout(() => this.#check(), Math.max(1, due - performance.now())).unref();
+  #watch(due: number): void {
+    clearTimeout(this.#timer);
+    this.#watchedUntil = due;
+    this.#timer = setTimeout(() => this.#check(), Math.max(1, due - performance.now())).unref();
   }
 
   /**
@@ -67,15 +71,15 @@ export class Link {
    * a moment more, once for each command, and in any case a look at the socket.
    */
   #check(): void {
-    this.#timer = undefined;
+    this.#watchedUntil = Number.POSITIVE_INFINITY;
     const oldest = this.#deadlines[0];
     if (this.#isClosed || oldest === undefined) return;
     const lateMs = performance.now() - oldest;
     if (lateMs < 0) {
-      this.#timer = this.#watch(oldest);
+      this.#watch(oldest);
     } else if (lateMs > LATE_MS && this.#excused !== this.#answered) {
       this.#excused = this.#answered;
-      this.#timer = this.#watch(performance.now() + Math.min(EXCUSE_MS, this.#timeoutMs));
+      this.#watch(performance.now() + Math.min(EXCUSE_MS, this.#timeoutMs));
     } else {
       this.#closeUnlessAnswered();
     }
@@ -87,7 +91,7 @@ export class Link {
       if (this.#isClosed) return;
       this.#isOverdue = this.#answered === answered;
       if (this.#isOverdue) this.close();
-      else if (this.#deadlines.length > 0) this.#timer ??= this.#watch(this.#deadlines[0]!);
+      else if (this.#deadlines.length > 0) this.#watch(this.#deadlines[0]!);
     });
   }
 }

@@ -69,7 +69,7 @@ for i, target in ipairs(targets) do
     form[#form + 1] = ''
     form[#form + 1] = ''
     failure = failureOf(redis.pcall('XADD', KEYS[index], unpack(form)))
-    if failure and not string.find(failure, '0-0', 1, true) then return refuse(failure, index, 'XADD') end
+    if failure and not string.find(failure, 'must be greater than 0-0', 1, true) then return refuse(failure, index, 'XADD') end
   end
 end`;
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { StreamStore } from '@ars/core';
+import type { StreamReader, StreamStore } from '@ars/core';
 import { hashSlot } from '@ars/redis-protocol';
 import { request } from '../../../../tests/support/resp.js';
+import { waitFor } from '../../../../tests/support/wait.js';
 import { addressOf, freshTag, roundTrip } from './round-trip.js';
 import { startTwoNodes, type TwoNodeCluster } from './two-node-cluster.js';
 import type { AdapterUnderTest, Cluster } from './under-test.js';
@@ -36,6 +37,7 @@ export function describeCluster(adapter: AdapterUnderTest): void {
     };
     testPlaces(withStore, () => nodes);
     testRefusals(withStore);
+    testNodes(withStore, () => nodes);
 
     test('a client for a single server is told to be one for clusters', async () => {
       const store = adapter.store(nodes.first.url);
@@ -100,4 +102,50 @@ function testRefusals(withStore: WithStore): void {
       });
     });
   });
+}
+
+function testNodes(withStore: WithStore, nodes: () => TwoNodeCluster): void {
+  test('many streams share one connection a node', async () => {
+    const clientsOf = async (port: number) => String(await request(port, 'CLIENT', 'LIST')).split('\n').length - 2;
+    const isAtMost = async (most: number) =>
+      (await clientsOf(nodes().first.port)) <= most && (await clientsOf(nodes().second.port)) <= most;
+    await waitFor(() => isAtMost(0), 'the connections of other tests to end');
+    await withStore({}, async (store) => {
+      const append = (tag: string) => store.append({ stream: `{${tag}}s`, fields: ['f', 'v'], idempotencyKey: tag });
+      await Promise.all(Array.from({ length: 60 }, (_, i) => append(tagOn(i % 2 === 0 ? 'first' : 'second'))));
+      await waitFor(() => isAtMost(1), 'all but one connection a node to end');
+    });
+  });
+
+  test('streams that moved to the other node are found there', async () => {
+    await withStore({}, async (store) => {
+      const tag = tagOn('first');
+      const stream = `{${tag}}s`;
+      await store.append({ stream, fields: ['f', '1'], idempotencyKey: undefined });
+      await moveToSecond(nodes(), hashSlot(tag), stream);
+      const { id } = await store.append({ stream, fields: ['f', '2'], idempotencyKey: undefined });
+      expect(await store.tail([stream])).toEqual([id]);
+    });
+  });
+
+  test('reader and home of one slot see one history when the reader is told its streams', async () => {
+    await withStore({}, async (store) => {
+      const tag = tagOn('second');
+      const open = store.openReader.bind(store) as (streams?: readonly string[]) => Promise<StreamReader>;
+      const reader = await open([`{${tag}}in`]);
+      expect(reader.history).toBeTypeOf('string');
+      expect((await store.openHome(addressOf(tag))).history).toBe(reader.history);
+      const blind = await open();
+      expect(blind.history).toBeUndefined();
+      expect((await store.openHome(addressOf(tag))).history).toBeUndefined();
+    });
+  });
+}
+
+async function moveToSecond({ first, second }: TwoNodeCluster, slot: number, key: string): Promise<void> {
+  const [from, to] = await Promise.all([first, second].map(({ port }) => request(port, 'CLUSTER', 'MYID')));
+  await request(second.port, 'CLUSTER', 'SETSLOT', slot, 'IMPORTING', String(from));
+  await request(first.port, 'CLUSTER', 'SETSLOT', slot, 'MIGRATING', String(to));
+  await request(first.port, 'MIGRATE', host, second.port, '', 0, 5000, 'KEYS', key);
+  for (const { port } of [second, first]) await request(port, 'CLUSTER', 'SETSLOT', slot, 'NODE', String(to));
 }

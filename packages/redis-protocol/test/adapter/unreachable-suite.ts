@@ -12,8 +12,8 @@ interface Failure {
 }
 
 /** Opens what must fail. */
-async function failure(adapter: AdapterUnderTest, connection: unknown): Promise<Failure> {
-  const store = adapter.store(connection, { connectTimeoutMs: 300 });
+async function failure(adapter: AdapterUnderTest, connection: unknown, connectTimeoutMs: number): Promise<Failure> {
+  const store = adapter.store(connection, { connectTimeoutMs });
   const startedAt = performance.now();
   const error = await store.openHome(addressOf('s', ['s'])).then(
     () => expect.fail('was opened'),
@@ -59,7 +59,7 @@ function describeSilence(adapter: AdapterUnderTest): void {
       ['the nodes of a cluster stay silent', () => adapter.cluster({ seeds: [{ host, port }], password })],
       ['no node of a cluster listens', () => adapter.cluster({ seeds: [{ host, port: 1 }], password })],
     ])('%s', async (_, connection) => {
-      const { error, afterMs } = await failure(adapter, connection());
+      const { error, afterMs } = await failure(adapter, connection(), 300);
       expect(error).toMatchObject({ code: 'ARS_STORE_UNAVAILABLE', details: { ran: false } });
       expect(error.message).toContain('127.0.0.1');
       expect(`${error.stack} ${JSON.stringify(error)} ${String(error.cause)}`).not.toContain('s3cret');
@@ -76,13 +76,13 @@ function describeRefusals(adapter: AdapterUnderTest): void {
       ['a missing password', 'NOAUTH', (port: number) => `redis://127.0.0.1:${port}`],
     ])('for %s', async (_, reason, url) => {
       await using server = await startServer({ args: ['--requirepass', 'right'] });
-      const { error } = await failure(adapter, url(server.port));
+      const { error } = await failure(adapter, url(server.port), 5000);
       expect(error).toMatchObject({ code: 'ARS_CONFIGURATION', details: { reason } });
       expect(`${error.stack} ${JSON.stringify(error)}`).not.toContain('s3cret');
     });
 
     test('for a database that does not exist, rather than using another one', async () => {
-      const { error } = await failure(adapter, new URL('/9999', inject('redisUrl')).href);
+      const { error } = await failure(adapter, new URL('/9999', inject('redisUrl')).href, 5000);
       expect(error).toMatchObject({ code: 'ARS_CONFIGURATION' });
     });
   });

@@ -15,7 +15,7 @@ export interface ConformanceCase {
   /** Why it cannot be tried on this store; `undefined` when it can. Goes into `{ skip }` of the runner. */
   readonly skip: string | undefined;
   /** Tries it on a fresh store; rejects when it does not hold. Does nothing when it is skipped. */
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 }
 
 /** Default limit for one case. */

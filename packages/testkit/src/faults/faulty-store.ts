@@ -115,6 +115,7 @@ class FaultyProcess implements FaultyStore, Victim {
   }
 
   kill(): void {
+    if (this.#isKilled) return;
     this.#isKilled = true;
     this.#finish('the process was killed');
     this.#resolveKilled();

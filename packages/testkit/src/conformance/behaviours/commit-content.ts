@@ -49,6 +49,7 @@ async function isVisibleWhole(trial: Trial): Promise<void> {
     const commit = commitOf(owner.base, { publishes, state: stateOf({ turn: String(turn) }) });
     let isAnswered = false;
     const committing = owner.home.commit(owner.token, commit).finally(() => (isAnswered = true));
+    committing.catch(() => {}); // when a look fails first, nobody awaits it
     while (!isAnswered) {
       await seesWholeOrNothing();
       await passed(0);

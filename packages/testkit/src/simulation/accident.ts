@@ -1,0 +1,23 @@
+import type { World } from './world.js';
+
+/** What may happen to a stream that nobody could make up for. */
+export type Accident = 'none' | 'trimmed unread' | 'deleted';
+
+/** Chooses the accident that a simulation ends with: most often none. */
+export function chooseAccident(world: World): Accident {
+  const dice = world.random.next();
+  if (dice < 0.75) return 'none';
+  return dice < 0.9 ? 'trimmed unread' : 'deleted';
+}
+
+/** Lets it happen to a stream that producers append to. */
+export function cause(accident: Accident, world: World): void {
+  const { home, random, topology } = world;
+  if (accident === 'none') return;
+  const stream = random.pick(topology.sources);
+  home.beforeRemoval();
+  const left = home.existing(stream).size;
+  if (accident === 'trimmed unread') home.store.trim(stream, { maxLength: random.between(0, Math.min(3, left)) });
+  else home.store.deleteStream(stream);
+  world.happened('accident', `${stream} ${accident}`);
+}

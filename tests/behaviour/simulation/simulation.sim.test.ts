@@ -1,0 +1,85 @@
+import type { CommitAnswer, ConsumerHome, StreamStore } from '@ars/core';
+import { describe, expect, test } from 'vitest';
+import { Simulation } from './simulation.js';
+
+/** How many seeds are run (`ARS_SEEDS`), and the first of them (`ARS_SEED`, which alone replays one). */
+const FIRST = Number(process.env['ARS_SEED'] ?? 1);
+const COUNT = Number(process.env['ARS_SEEDS'] ?? (process.env['ARS_SEED'] === undefined ? 150 : 1));
+const GROUP = 10;
+
+async function run(seed: number, sabotage?: (store: StreamStore) => StreamStore): Promise<Simulation> {
+  const simulation = new Simulation({ seed, ...(sabotage === undefined ? {} : { sabotage }) });
+  try {
+    await simulation.run();
+  } catch (cause) {
+    const tail = simulation.trace.slice(-15).join('\n  ');
+    const replay = `ARS_SEED=${seed} npm run test:only -- --project tests simulation.sim`;
+    throw new Error(`seed ${seed}: ${String(cause)}\nreplay: ${replay}\nlast steps:\n  ${tail}`, { cause });
+  }
+  return simulation;
+}
+
+const groups = Array.from({ length: Math.ceil(COUNT / GROUP) }, (_, index) => FIRST + index * GROUP);
+
+describe('whatever fails, state, position and outputs are the fold of the inputs', () => {
+  test.each(groups)('seeds from %i on', async (first) => {
+    for (let seed = first; seed < Math.min(first + GROUP, FIRST + COUNT); seed += 1) await run(seed);
+  });
+});
+
+test('a seed replays: it gives the same run again', async () => {
+  const [one, other] = [await run(FIRST), await run(FIRST)];
+  expect(one.trace.length).toBeGreaterThan(100);
+  expect(other.trace).toEqual(one.trace);
+});
+
+type Sabotage = (home: ConsumerHome, calls: number) => Partial<ConsumerHome>;
+
+/** A store whose homes misbehave; `calls` counts their commits. */
+function sabotaged(change: Sabotage): (store: StreamStore) => StreamStore {
+  let calls = 0;
+  return (store) => ({
+    ...store,
+    name: store.name,
+    openReader: () => store.openReader(),
+    append: (request) => store.append(request),
+    tail: (streams) => store.tail(streams),
+    placementProblem: () => undefined,
+    close: () => store.close(),
+    openHome: async (address) => {
+      const home = await store.openHome(address);
+      const sound: ConsumerHome = {
+        history: home.history,
+        inspect: () => home.inspect(),
+        claim: (request) => home.claim(request),
+        renew: (token) => home.renew(token),
+        commit: (token, commit) => home.commit(token, commit),
+        release: (token) => home.release(token),
+        close: () => home.close(),
+      };
+      return { ...sound, ...change(sound, (calls += 1)) };
+    },
+  });
+}
+
+const PLANTED: [bug: string, sabotage: Sabotage][] = [
+  ['loses a publish', ({ commit }) => ({ commit: (token, content) => commit(token, { ...content, publishes: content.publishes.slice(0, -1) }) })],
+  ['doubles a publish', ({ commit }) => ({ commit: (token, content) => commit(token, { ...content, publishes: content.publishes.flatMap((each) => [each, each]) }) })],
+  ['does not move the position', ({ commit }) => ({ commit: (token, content) => commit(token, { ...content, cursors: [] }) })],
+  ['loses state', ({ commit }) => ({ commit: (token, content) => commit(token, { ...content, state: content.state && { ...content.state, set: content.state.set.slice(1) } }) })],
+  ['answers without committing', () => ({ commit: () => Promise.resolve<CommitAnswer>({ outcome: 'committed' }) })],
+  ['does not fence', ({ commit, inspect }) => ({
+    commit: async (token, content) => {
+      const answer = await commit(token, content);
+      if (answer.outcome !== 'fenced') return answer;
+      const { record } = await inspect();
+      return commit({ owner: record!.owner, renewal: 0 }, { ...content, base: record!.commitId });
+    },
+  })],
+]; // prettier-ignore
+
+test.each(PLANTED)('the judge finds a store that %s', async (_, sabotage) => {
+  const results: unknown[] = [];
+  for (let seed = 1; seed <= 12; seed += 1) results.push(await run(seed, sabotaged(sabotage)).catch((error: unknown) => error));
+  expect(results.some((result) => result instanceof Error)).toBe(true);
+});

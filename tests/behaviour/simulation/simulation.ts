@@ -1,0 +1,184 @@
+import { isArsError, StreamConsumer, type StreamStore } from '@ars/core';
+import { createMemoryStore, type MemorySnapshot, type MemoryStore } from '@ars/memory';
+import { QuietLogger } from '../support/quiet-logger.js';
+import { Dice } from './dice.js';
+import { FlakyClient } from './flaky-client.js';
+import { emptyFold, type FoldState, isComplete, judge, observe } from './fold.js';
+import { simulatedHandler, type Temper } from './simulated-handler.js';
+import { VirtualClock } from './virtual-clock.js';
+
+/** What a simulated run may do besides the ordinary. */
+export interface SimulationOptions {
+  readonly seed: number;
+  readonly steps?: number;
+  /** Puts a store with a planted bug between the consumers and the server, to see that the judge finds it. */
+  readonly sabotage?: (store: StreamStore) => StreamStore;
+}
+
+/** One process that runs the consumer, and its way to the server. */
+interface Process {
+  readonly consumer: StreamConsumer<string, FoldState>;
+  readonly client: FlakyClient;
+  isEnding: boolean;
+}
+
+const HARMLESS_ENDS = ['ARS_FENCED', 'ARS_STATE_LOST', 'ARS_STOPPED', 'ARS_STORE_UNAVAILABLE'] as const;
+
+/** A server, processes that fight for one consumer, and everything that can go wrong between them, all from one seed. */
+export class Simulation {
+  /** What happened, in order; equal for equal seeds. */
+  readonly trace: string[] = [];
+  readonly #dice: Dice;
+  readonly #clock: VirtualClock;
+  readonly #memory: MemoryStore;
+  readonly #server: StreamStore;
+  readonly #steps: number;
+  readonly #temper: Temper;
+  readonly #loss: number;
+  readonly #restores: boolean;
+  readonly #processes: Process[] = [];
+  readonly #stopping: Promise<void>[] = [];
+  readonly #snapshots: MemorySnapshot[] = [];
+  readonly #callbacks: string[] = [];
+  #problem: unknown;
+  #added = 0;
+
+  constructor({ seed, steps = 150, sabotage = (store) => store }: SimulationOptions) {
+    this.#dice = new Dice(seed);
+    this.#clock = new VirtualClock(seed + 1);
+    this.#memory = createMemoryStore({ now: this.#clock.now, after: this.#clock.after });
+    this.#server = sabotage(this.#memory);
+    this.#steps = steps;
+    this.#temper = { failures: this.#dice.pick([0, 0.05, 0.3]), delays: this.#dice.pick([0, 0.2, 0.7]) };
+    this.#loss = this.#dice.pick([0, 0.01, 0.08]);
+    this.#restores = this.#dice.chance(0.5);
+  }
+
+  /** Runs to the end and judges all along; throws what it finds. */
+  async run(): Promise<void> {
+    for (let step = 0; step < this.#steps; step += 1) {
+      this.#act();
+      for (let turns = this.#dice.below(8); turns > 0; turns -= 1) await this.#clock.step();
+      await this.#judge();
+    }
+    await this.#finish();
+  }
+
+  #act(): void {
+    const actions: [weight: number, name: string, act: () => void][] = [
+      [40, 'add', () => this.#add()],
+      [8, 'start', () => this.#start({ delayMsMax: this.#dice.pick([0, 3, 20]), loss: this.#loss })],
+      [3, 'stop', () => this.#withAny((process) => this.#stop(process))],
+      [3, 'crash', () => this.#withAny((process) => this.#crash(process))],
+      [5, 'cut', () => this.#withAny(({ client }) => client.cut())],
+      [2, 'disconnect', () => this.#memory.disconnect()],
+      [4, 'snapshot', () => this.#snapshots.push(this.#memory.snapshot())],
+      [this.#restores ? 3 : 0, 'restore', () => this.#restore()],
+    ];
+    let throwOf = this.#dice.next() * actions.reduce((sum, [weight]) => sum + weight, 0);
+    const [, name, act] = actions.find(([weight]) => (throwOf -= weight) < 0)!;
+    this.trace.push(`${Math.round(this.#clock.now())} ${name}`);
+    act();
+  }
+
+  #add(): void {
+    for (let count = 1 + this.#dice.below(6); count > 0; count -= 1) this.#memory.add('in', { n: (this.#added += 1) });
+  }
+
+  #start(weather: { delayMsMax: number; loss: number }): Process {
+    const client = new FlakyClient(this.#server, this.#clock, this.#dice, weather);
+    const name = this.#processes.length;
+    const consumer = new StreamConsumer({
+      store: client,
+      stream: 'in',
+      consumerId: 'c',
+      state: emptyFold,
+      logger: new QuietLogger(),
+      environment: this.#clock,
+      batch: { maxMessages: this.#dice.pick([1, 3, 1_000]) },
+      handler: simulatedHandler(this.#clock, this.#dice, this.#temper, (id) => this.#callbacks.push(id)),
+    });
+    const process = { consumer, client, isEnding: false };
+    this.#processes.push(process);
+    consumer.on('commit', ({ cursors }) => this.trace.push(`${name} committed ${cursors[0]!.position}`));
+    consumer.on('rewound', () => this.trace.push(`${name} rewound`));
+    consumer.start().catch(() => {});
+    consumer.closed.then(
+      () => this.#ended(process, `${name} stopped`),
+      (error: unknown) => {
+        this.#ended(process, `${name} ended: ${(error as { code?: string }).code}`);
+        if (!HARMLESS_ENDS.some((code) => isArsError(error, code))) this.#problem ??= error;
+      },
+    );
+    return process;
+  }
+
+  #ended(process: Process, what: string): void {
+    process.isEnding = true;
+    this.trace.push(what);
+  }
+
+  #withAny(act: (process: Process) => void): void {
+    const alive = this.#processes.filter(({ isEnding }) => !isEnding);
+    if (alive.length > 0) act(this.#dice.pick(alive));
+  }
+
+  #stop(process: Process): void {
+    process.isEnding = true;
+    this.#stopping.push(process.consumer.stop());
+  }
+
+  #crash(process: Process): void {
+    process.isEnding = true;
+    process.client.crash();
+  }
+
+  #restore(): void {
+    if (this.#snapshots.length > 0) this.#memory.restoreSnapshot(this.#dice.pick(this.#snapshots));
+  }
+
+  async #judge(): Promise<void> {
+    if (this.#problem !== undefined) throw new Error('a consumer ended with an error that nothing explains', { cause: this.#problem });
+    const verdict = judge(await observe(this.#memory));
+    if (verdict !== undefined) throw new Error(verdict);
+  }
+
+  /** All faults cease, whoever was left dies, what is on its way arrives; then one last owner finishes the work. */
+  async #finish(): Promise<void> {
+    this.trace.push('finish');
+    this.#temper.failures = 0;
+    for (const process of this.#processes) {
+      process.client.weather = { delayMsMax: 0, loss: 0 };
+      if (!process.isEnding) this.#crash(process);
+    }
+    await this.#until(Promise.all(this.#stopping));
+    await this.#until(new Promise((resolve) => this.#clock.after(100, resolve)));
+    await this.#until(this.#finishWith(this.#start({ delayMsMax: 0, loss: 0 })));
+    await this.#judge();
+    if (!isComplete(await observe(this.#memory))) throw new Error('caught up, but not all inputs are done');
+    if (!this.#restores && new Set(this.#callbacks).size !== this.#callbacks.length) throw new Error('afterCommit ran twice');
+  }
+
+  async #finishWith({ consumer }: Process): Promise<void> {
+    await consumer.start();
+    await consumer.caughtUp();
+    await consumer.stop();
+  }
+
+  async #until(done: Promise<unknown>): Promise<void> {
+    let isDone = false;
+    let failure: unknown;
+    done.then(
+      () => (isDone = true),
+      (error: unknown) => {
+        isDone = true;
+        failure = error;
+      },
+    );
+    for (let turns = 0; !isDone; turns += 1) {
+      const hasMore = await this.#clock.step();
+      if (turns > 50_000 || (!hasMore && !isDone)) throw new Error('the work never ends');
+    }
+    if (failure !== undefined) throw failure;
+  }
+}
