@@ -20,14 +20,10 @@ const docs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8'
   .filter((path) => path.endsWith('.md'))
   .map((path) => `docs/${path}`);
 
-/** With this a document says that its ts blocks go together. */
-const ONE_PROGRAM = 'The snippets below are one program';
-
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
-test('the ts blocks of every README compile as they stand, and those of a document that calls them one program together', () => {
-  const programs = docs.filter((path) => read(path).includes(ONE_PROGRAM));
-  expect(compileProblems(['README.md', ...packageReadmes, ...exampleReadmes, ...programs])).toEqual([]);
+test('the ts blocks of every README compile as they stand', () => {
+  expect(compileProblems(['README.md', ...packageReadmes, ...exampleReadmes])).toEqual([]);
 }, 60_000);
 
 test('every relative link leads to a file, and to a heading where it names one', () => {
@@ -44,29 +40,16 @@ test.each([
   expect(paths.filter((path) => read(path).trimEnd().split('\n').length > linesMax)).toEqual([]);
 });
 
-test.each([
-  ['a block', '# Bad\n\n```ts\nexport const stock: number =\n  "none";\n```\n', 4],
-  [
-    'a program of several',
-    `${ONE_PROGRAM}.\n\`\`\`ts\nconst text = '';\n\`\`\`\nSo:\n\n\`\`\`ts\nexport const stock: number = text;\n\`\`\`\n`,
-    8,
-  ],
-])(
-  '%s that does not compile is reported with its file and line',
-  (_, text, line) => {
-    const folder = mkdtempSync(join(root, reports(), 'bad-'));
-    try {
-      writeFileSync(join(folder, 'README.md'), text);
-      const path = join(folder, 'README.md').slice(root.length);
-      expect(compileProblems([path])).toEqual([
-        expect.stringMatching(`README\\.md:${line}: .*not assignable to type 'number'`),
-      ]);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  },
-  60_000,
-);
+test('a block that does not compile is reported with its file and line', () => {
+  const folder = mkdtempSync(join(root, reports(), 'bad-'));
+  try {
+    writeFileSync(join(folder, 'README.md'), '# Bad\n\n```ts\nexport const stock: number =\n  "none";\n```\n');
+    const path = join(folder, 'README.md').slice(root.length);
+    expect(compileProblems([path])).toEqual([expect.stringMatching(/README\.md:4: .*not assignable to type 'number'/)]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}, 60_000);
 
 test('a link to nothing is reported with its line; code and other sites are left alone', () => {
   const text =
@@ -84,18 +67,18 @@ function reports(): string {
 }
 
 /**
- * Type-checks each block as a module of its own, or all of a document as one, as strictly as the packages themselves.
- * Lines that are not code are left empty, so that the compiler's line numbers are those of the document.
+ * Type-checks each block as a module of its own, as strictly as the packages themselves. The lines above a block are left
+ * empty, so that the compiler's line numbers are those of the README. (Pages of docs/ are the affair of typed/docs.test.ts.)
  */
 function compileProblems(paths: readonly string[]): string[] {
   const folder = mkdtempSync(join(root, reports(), 'readme-'));
   try {
     const sources = new Map<string, string>();
     for (const path of paths) {
-      for (const program of programsIn(read(path))) {
-        const name = `program${sources.size}.ts`;
+      for (const block of blocksIn(read(path))) {
+        const name = `block${sources.size}.ts`;
         sources.set(name, path);
-        writeFileSync(join(folder, name), program);
+        writeFileSync(join(folder, name), block);
       }
     }
     writeFileSync(join(folder, 'tsconfig.json'), tsconfig([...sources.keys()]));
@@ -139,21 +122,16 @@ function tsconfig(files: readonly string[]): string {
 
 function inReadme(report: string, sources: ReadonlyMap<string, string>): string {
   return report.replace(
-    /^(program\d+\.ts)\((\d+),\d+\)/,
+    /^(block\d+\.ts)\((\d+),\d+\)/,
     (_, name: string, line: string) => `${sources.get(name)!}:${line}`,
   );
 }
 
-/** The programs that a text shows, each with as many lines above its first block as the text has. */
-function programsIn(text: string): string[] {
-  const isOne = text.includes(ONE_PROGRAM);
-  const programs: string[] = [];
-  for (const { index, 1: code } of text.matchAll(/^```ts\n(.*?)^```$/gms)) {
-    const before = isOne ? (programs.pop() ?? '') : '';
-    const line = text.slice(0, index).split('\n').length;
-    programs.push(before + '\n'.repeat(line - before.split('\n').length + 1) + code!);
-  }
-  return programs;
+/** The ts blocks of a text, each with as many empty lines above it as the text has lines. */
+function blocksIn(text: string): string[] {
+  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(
+    ({ index, 1: code }) => '\n'.repeat(text.slice(0, index).split('\n').length) + code!,
+  );
 }
 
 function linkProblems(path: string, text: string): string[] {

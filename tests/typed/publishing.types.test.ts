@@ -70,6 +70,12 @@ test('wrong messages are refused: a field of another type, missing, misspelled, 
     void producer.publish(zodOrders, 'text');
     // @ts-expect-error
     transaction.publish(zodOrders, null);
+    // @ts-expect-error
+    void producer.publish(zodOrders, null);
+    // @ts-expect-error perhaps nothing
+    transaction.publish(arktypeOrders, input.id === 1 ? input : undefined);
+    // @ts-expect-error
+    void producer.publish(valibotOrders, input.id === 1 ? input : undefined);
   });
 });
 

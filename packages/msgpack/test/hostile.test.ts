@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { Packr } from 'msgpackr/pack';
 import { expect, test } from 'vitest';
 import { msgpackSerializer as serializer } from '../src/index.js';
-import { isSame, isUnpolluted, values } from '../../core/test/state/serializers/values.js';
+import { outcomeOf } from '../../core/test/state/serializers/outcome.js';
+import { isUnpolluted, values } from '../../core/test/state/serializers/values.js';
 
 const refused = expect.objectContaining({ code: 'ARS_SERIALIZATION' });
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
@@ -104,21 +105,7 @@ test('msgpack of other libraries is read: every header and width, 64-bit integer
   expect(serializer.deserialize(hex('93 d0 fb d1 fffb d2 fffffffb'))).toEqual([-5, -5, -5]);
 });
 
-/** Whether it was refused for what it is, or read as a value that can be stored and read again; anything else is a failure. */
-function outcome(stored: Uint8Array): 'refused' | 'read' {
-  const before = Buffer.from(stored);
-  let value: unknown;
-  try {
-    value = serializer.deserialize(stored);
-  } catch (error) {
-    expect(error).toEqual(refused);
-    expect(isUnpolluted()).toBe(true);
-    return 'refused';
-  }
-  expect(isSame(serializer.deserialize(serializer.serialize(value)), value)).toBe(true);
-  expect(isUnpolluted() && before.equals(stored)).toBe(true);
-  return 'read';
-}
+const outcome = (stored: Uint8Array) => outcomeOf(serializer, stored);
 
 /** Bytes of which many are headers, so that random ones get somewhere. */
 const likely = fc.oneof(

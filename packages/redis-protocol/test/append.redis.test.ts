@@ -2,8 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 
 import type { StreamStore } from '@ars/core';
 import { createRedisStore, type RedisStoreOptions } from '@ars/redis-protocol';
 import { startProxy, requestContains } from '../../../tests/support/proxy.js';
-import { freshTag, rawStore, Scene } from './support/fixture.js';
-import { RawDriver } from './support/raw-driver.js';
+import { driverOf, freshTag, rawStore, Scene } from './support/fixture.js';
 
 const url = inject('redisUrl');
 let store: StreamStore;
@@ -24,7 +23,7 @@ afterAll(async () => {
 });
 
 const once = (key: string, target = store) => target.append({ stream, fields: ['f', 'v'], idempotencyKey: key });
-const storeWith = (options: RedisStoreOptions, at = url) => createRedisStore(new RawDriver(at), options);
+const storeWith = (options: RedisStoreOptions, at = url) => createRedisStore(driverOf(at), options);
 const memory = () => `ars:{${tag}}:idempotency:%7B${tag}%7Ds`;
 
 describe('append', () => {

@@ -3,8 +3,7 @@ import { createRedisStore } from '@ars/redis-protocol';
 import { startProxy, requestContains } from '../../../tests/support/proxy.js';
 import { startServer } from '../../../tests/support/server.js';
 import { waitFor } from '../../../tests/support/wait.js';
-import { addressOf, claim, commitOf, freshTag, Scene } from './support/fixture.js';
-import { RawDriver } from './support/raw-driver.js';
+import { addressOf, claim, commitOf, driverOf, freshTag, Scene } from './support/fixture.js';
 
 const port = Number(new URL(inject('redisUrl')).port);
 const impatient = { commandTimeoutMs: 150, connectTimeoutMs: 300 };
@@ -13,7 +12,7 @@ const UNKNOWN = { code: 'ARS_STORE_UNAVAILABLE', details: { ran: 'unknown' } };
 describe('a half-open link', () => {
   test('is noticed within the deadline, and everything pending rejects', async () => {
     await using proxy = await startProxy(port);
-    const store = createRedisStore(new RawDriver(proxy.url), impatient);
+    const store = createRedisStore(driverOf(proxy.url), impatient);
     const { home, token, base } = await claim(store, addressOf(freshTag()));
     proxy.blackhole(true);
     const startedAt = performance.now();
@@ -27,7 +26,7 @@ describe('a half-open link', () => {
 
   test('is noticed by a waiting read, after what it was to wait', async () => {
     await using proxy = await startProxy(port);
-    const store = createRedisStore(new RawDriver(proxy.url), impatient);
+    const store = createRedisStore(driverOf(proxy.url), impatient);
     const reader = await store.openReader();
     proxy.blackhole(true);
     const startedAt = performance.now();
@@ -41,7 +40,7 @@ describe('a half-open link', () => {
   test('is noticed as soon by what follows a read that could have waited long', async () => {
     await using proxy = await startProxy(port);
     const scene = await Scene.open(inject('redisUrl'));
-    const store = createRedisStore(new RawDriver(proxy.url), impatient);
+    const store = createRedisStore(driverOf(proxy.url), impatient);
     const reader = await store.openReader();
     const stream = `{${freshTag()}}s`;
     await scene.do('XADD', stream, '1-0', 'f', 'v');
@@ -58,7 +57,7 @@ describe('a half-open link', () => {
   test('does not hold up connecting', async () => {
     await using proxy = await startProxy(port);
     proxy.blackhole(true);
-    const store = createRedisStore(new RawDriver(proxy.url), { commandTimeoutMs: 5000, connectTimeoutMs: 200 });
+    const store = createRedisStore(driverOf(proxy.url), { commandTimeoutMs: 5000, connectTimeoutMs: 200 });
     const startedAt = performance.now();
     await expect(store.openReader()).rejects.toMatchObject({
       code: 'ARS_STORE_UNAVAILABLE',
@@ -70,7 +69,7 @@ describe('a half-open link', () => {
 });
 
 test('a process that was busy for longer than the deadline does not take its link for dead', async () => {
-  const store = createRedisStore(new RawDriver(inject('redisUrl')), { commandTimeoutMs: 100 });
+  const store = createRedisStore(driverOf(inject('redisUrl')), { commandTimeoutMs: 100 });
   const { home, token } = await claim(store, addressOf(freshTag()));
   const renewed = home.renew(token);
   const until = performance.now() + 250;
@@ -81,7 +80,7 @@ test('a process that was busy for longer than the deadline does not take its lin
 });
 
 test('a link that is in use for longer than the deadline stays', async () => {
-  const store = createRedisStore(new RawDriver(inject('redisUrl')), { commandTimeoutMs: 400 });
+  const store = createRedisStore(driverOf(inject('redisUrl')), { commandTimeoutMs: 400 });
   const { home, token } = await claim(store, addressOf(freshTag()));
   const until = performance.now() + 1000;
   while (performance.now() < until) expect(await home.renew(token)).toMatchObject({ outcome: 'held' });
@@ -92,7 +91,7 @@ test('a commit whose reply was lost ran once, and sending it again is answered a
   await using proxy = await startProxy(port);
   const scene = await Scene.open(inject('redisUrl'));
   const tag = freshTag();
-  const store = createRedisStore(new RawDriver(proxy.url), impatient);
+  const store = createRedisStore(driverOf(proxy.url), impatient);
   const { home, token, base } = await claim(store, addressOf(tag));
   const commit = commitOf(base, { publishes: [{ stream: `{${tag}}out`, fields: ['f', 'v'] }] });
   await home.commit(token, commitOf(base, { commitId: base })); // the script is known from here on
@@ -110,7 +109,7 @@ test('a commit whose reply was lost ran once, and sending it again is answered a
 test('a reader is woken once: one read that waits is two commands and one reply of entries', async () => {
   await using server = await startServer();
   const scene = await Scene.open(server.url);
-  const store = createRedisStore(new RawDriver(server.url));
+  const store = createRedisStore(driverOf(server.url));
   const reader = await store.openReader();
   const stream = `{${freshTag()}}s`;
   await scene.do('XADD', stream, '1-0', 'f', 'v');

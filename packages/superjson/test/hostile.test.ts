@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { superjsonSerializer as serializer } from '../src/index.js';
-import { isSame, isUnpolluted, values } from '../../core/test/state/serializers/values.js';
+import { outcomeOf } from '../../core/test/state/serializers/outcome.js';
+import { isUnpolluted, values } from '../../core/test/state/serializers/values.js';
 
 const envelope = (json: unknown, values: unknown, more: object = {}): string =>
   JSON.stringify({ json, meta: { values, v: 1, ...more } });
@@ -90,20 +91,7 @@ test('bytes that are not UTF-8 are refused', () => {
   expect(() => serializer.deserialize(Uint8Array.of(0x22, 0xff, 0x22))).toThrow(refused);
 });
 
-/** Whether it was refused for what it is, or read as a value that can be stored and read again; anything else is a failure. */
-function outcome(stored: string | Uint8Array): 'refused' | 'read' {
-  let value: unknown;
-  try {
-    value = serializer.deserialize(stored);
-  } catch (error) {
-    expect(error).toEqual(refused);
-    expect(isUnpolluted()).toBe(true);
-    return 'refused';
-  }
-  expect(isSame(serializer.deserialize(serializer.serialize(value)), value)).toBe(true);
-  expect(isUnpolluted()).toBe(true);
-  return 'read';
-}
+const outcome = (stored: string | Uint8Array) => outcomeOf(serializer, stored);
 
 const edit = fc.record({
   at: fc.nat(),

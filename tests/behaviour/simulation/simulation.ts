@@ -152,7 +152,7 @@ export class Simulation {
       if (!process.isEnding) this.#crash(process);
     }
     await this.#until(Promise.all(this.#stopping));
-    await this.#until(new Promise((resolve) => this.#clock.after(100, resolve)));
+    await this.#until(new Promise<void>((resolve) => this.#clock.after(100, resolve)));
     await this.#until(this.#finishWith(this.#start({ delayMsMax: 0, loss: 0 })));
     await this.#judge();
     if (!isComplete(await observe(this.#memory))) throw new Error('caught up, but not all inputs are done');

@@ -133,8 +133,18 @@ export class Committer {
     try {
       return this.#plan!.serializer.serialize(value);
     } catch (error) {
-      const why = isArsError(error) ? error.message : 'the serializer failed';
-      throw new SerializationError(`State attribute "${name}" cannot be stored: ${why}`, { attribute: name }, error);
+      const { path, why } = located(name, error);
+      throw new SerializationError(`State cannot be stored: ${path} ${why}`, { attribute: name, path }, error);
     }
   }
+}
+
+/** Where in the state a value is that cannot be stored, and why, from what a serializer says of the attribute. */
+function located(name: string, error: unknown): { readonly path: string; readonly why: string } {
+  const inner = isArsError(error) ? error.details['path'] : undefined;
+  if (!isArsError(error) || typeof inner !== 'string') return { path: name, why: 'could not be serialized.' };
+  const subject = inner === '' ? 'the value' : inner;
+  const why = error.message.startsWith(subject) ? error.message.slice(subject.length).trim() : `: ${error.message}`;
+  const separator = inner === '' || inner.startsWith('[') ? '' : '.';
+  return { path: `${name}${separator}${inner}`, why };
 }

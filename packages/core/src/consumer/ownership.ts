@@ -1,7 +1,7 @@
 import type { Environment } from '../domain/environment.js';
 import { FencedError, StateLostError, StreamGapError, StreamRegressedError } from '../domain/errors.js';
 import type { Token } from '../store/claim.js';
-import type { StreamCursor } from '../store/stored-consumer.js';
+import type { Inspection, StreamCursor } from '../store/stored-consumer.js';
 import type { StreamRead, StreamReader } from '../store/stream-store.js';
 import { admit } from './admission.js';
 import type { Checkpoint } from './admission.js';
@@ -48,6 +48,11 @@ export class Ownership {
     for (;;) {
       const inspection = await session.home.inspect();
       const before = admit(inspection, address, state);
+      const problem = await this.#lossBehind(session.reader, before.cursors);
+      if (problem !== undefined) {
+        if (await hasMoved(session, inspection)) continue;
+        throw problem;
+      }
       const starts = await this.#starts(session.reader, before.cursors);
       const expectedEpoch = inspection.record?.epoch ?? 0;
       const request = { expectedEpoch, ownEpoch: this.#epoch, owner: this.#environment.uniqueToken(), starts };
@@ -88,18 +93,20 @@ export class Ownership {
     return (await session.home.renew(this.token)).outcome === 'held';
   }
 
+  /** What vanished unread behind the positions that were inspected. */
+  async #lossBehind(reader: StreamReader, known: readonly StreamCursor[]): Promise<Error | undefined> {
+    const { address } = this.#plan;
+    const cursors = known.filter(({ stream }) => address.streams.includes(stream));
+    if (cursors.length === 0) return undefined;
+    const reads = await reader.read({ cursors, maxEntries: 0, maxBytes: 0, waitMs: 0 });
+    return reads.map((read) => lossOf(read, address.consumerId)).find((problem) => problem !== undefined);
+  }
+
   async #starts(reader: StreamReader, known: readonly StreamCursor[]): Promise<StreamCursor[]> {
     const { address, start } = this.#plan;
-    const resumed = known.filter((cursor) => address.streams.includes(cursor.stream));
-    if (resumed.length > 0) {
-      for (const read of await reader.read({ cursors: resumed, maxEntries: 0, maxBytes: 0, waitMs: 0 })) {
-        const problem = lossOf(read, address.consumerId);
-        if (problem !== undefined) throw problem;
-      }
-    }
     const starts: StreamCursor[] = [];
     for (const stream of address.streams) {
-      if (!resumed.some((cursor) => cursor.stream === stream)) starts.push(await reader.locate(stream, start));
+      if (!known.some((cursor) => cursor.stream === stream)) starts.push(await reader.locate(stream, start));
     }
     return starts;
   }
@@ -112,6 +119,11 @@ export class Ownership {
         `and did not release (now ${this.#owner.slice(0, 8)}). If it still runs, it is fenced.`,
     );
   }
+}
+
+/** Whether an owner still at work has committed since: then what vanished had been read, and must be looked at anew. */
+async function hasMoved({ home }: Session, { record }: Inspection): Promise<boolean> {
+  return (await home.inspect()).record?.commitId !== record?.commitId;
 }
 
 /** The error for a read that found entries lost or the stream behind, if it did. */

@@ -17,7 +17,7 @@ const FINAL: readonly ArsErrorCode[] = [
   'ARS_STATE_SCHEMA',
 ];
 
-/** From this failure of a message on, each is logged as an error. */
+/** A message's first failure is logged as a warning, and each from this one on as an error. */
 const LOUD_FROM = 5;
 
 /** Counts the failures of the one message that is failing, and times its next try. */
@@ -79,10 +79,8 @@ export class Retries {
     }
     const delayMs = this.#schedule(count);
     this.#events.emit('retry', { stream, id, attempt: count, delayMs, error });
-    this.#plan.logger[count >= LOUD_FROM ? 'error' : 'debug'](
-      failureReport(this.#plan, delivery, count, delayMs),
-      error,
-    );
+    const level = count >= LOUD_FROM ? 'error' : count === 1 ? 'warn' : 'debug';
+    this.#plan.logger[level](failureReport(this.#plan, delivery, count, delayMs), error);
     return undefined;
   }
 

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../domain/errors.js';
+import { kindOf } from '../state/kind.js';
 import { strictJson } from '../state/strict-json.js';
 import type { Serializer } from '../state/serializer.js';
 import { TrackedState } from '../state/tracked-state.js';
@@ -87,13 +88,32 @@ function attributesOf(handler: Persistable, options: StateOptions): StatePlan['d
 }
 
 function track(defaults: () => Record<string, unknown>, serializer: Serializer): TrackedState {
-  return new TrackedState({ defaults, undefinedProperties: serializer.undefinedProperties });
+  const tracked = new TrackedState({ defaults, undefinedProperties: serializer.undefinedProperties });
+  refuseUnstorable(tracked.copyAsOf(0), serializer);
+  return tracked;
 }
 
 function defaultsOption(state: unknown): () => Record<string, unknown> {
   const defaults = (typeof state === 'function' ? state : () => state) as () => Record<string, unknown>;
-  objectOption('state', defaults());
+  const attributes = objectOption('state', defaults());
+  if (kindOf(attributes) !== 'plain object')
+    refuseOption('state', 'a plain object of attributes, or a function that returns one');
   return defaults;
+}
+
+/** A default that cannot be stored would fail every message; say so while there is somebody to read it. */
+function refuseUnstorable(defaults: Record<string, unknown>, serializer: Serializer): void {
+  for (const [name, value] of Object.entries(defaults)) {
+    try {
+      serializer.serialize(value);
+    } catch (error) {
+      throw new ConfigurationError(
+        `The default of state attribute "${name}" cannot be stored by serializer "${serializer.name}".`,
+        { option: 'state', attribute: name },
+        error,
+      );
+    }
+  }
 }
 
 function serializerOption(option: string, value: unknown): Serializer {

@@ -65,7 +65,8 @@ export class StreamConsumer<
   /**
    * Connects, takes the consumer over (an earlier owner is fenced), restores its state and begins to process. Resolves
    * when the consumer owns its position. Rejects when the store cannot be reached within its connect timeout, or when
-   * what is stored does not fit; nothing stored is changed then. Calling it twice gives the same promise.
+   * what is stored does not fit; nothing stored is changed then. Calling it twice gives the same promise. Processing
+   * goes on in the background: await `closed` to learn what ends it, and set the process's exit code by that.
    */
   start(): Promise<void> {
     if (this.#starting !== undefined) return this.#starting;
@@ -95,7 +96,7 @@ export class StreamConsumer<
     if (this.#starting === undefined)
       throw new ConfigurationError(`Consumer "${this.consumerId}" has not been started.`);
     await this.#starting;
-    for (let hasPassed = false; !hasPassed; ) {
+    for (let hasPassed = false; !hasPassed;) {
       const tails = await this.#tails();
       if (this.#hasEnded) await this.#rejectEnded();
       hasPassed = await this.#run.caughtUp.wait(tails);

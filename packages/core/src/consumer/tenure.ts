@@ -81,7 +81,8 @@ export class Tenure {
 
   /**
    * Looks at the store over new connections. Returns `undefined` when that failed for now (the doubt stays; call
-   * again). Throws what ends the consumer: `FencedError`, `StateLostError`, or what is wrong with the stored data.
+   * again). Throws what ends the consumer: `FencedError`, `StateLostError`, what is wrong with the
+   * stored data, or that the store was closed.
    */
   async resolve(remembered: Omit<Remembered, 'history'>): Promise<Resolution['verdict'] | undefined> {
     const doubt = this.#doubt!;
@@ -96,7 +97,7 @@ export class Tenure {
       if (this.#isGivenUp) session.close();
       return verdict;
     } catch (error) {
-      if (!isArsError(error, 'ARS_STORE_UNAVAILABLE')) throw error;
+      if (!isArsError(error, 'ARS_STORE_UNAVAILABLE') || error.details['reason'] === 'CLOSED') throw error;
       this.#doubt = { kind: doubt.kind, error };
       return undefined;
     }

@@ -118,7 +118,7 @@ export class CommitError extends ArsError {
  * The store cannot be reached, or cannot serve now (loading, out of memory, read-only replica, cluster down).
  * A consumer retries by itself; a producer rejects with it. `details.ran` is `false` where nothing was executed
  * for certain and `'unknown'` where a reply was lost. `details.reason` is `CONNECTION` or `TIMEOUT` when there was no
- * answer, otherwise the server's word for not serving now, such as `LOADING` or `OOM`.
+ * answer, `CLOSED` when this process has closed the store (which ends a consumer), otherwise the server's word for not serving now, such as `LOADING` or `OOM`.
  */
 export class StoreUnavailableError extends ArsError {
   readonly code = 'ARS_STORE_UNAVAILABLE';

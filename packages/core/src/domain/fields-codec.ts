@@ -48,7 +48,10 @@ function encodeValue(name: string, value: unknown): StoredValue {
       return String(value);
     default:
       if (value instanceof Uint8Array) return storedValueOf(value);
-      throw invalid(name, 'a value must be a string, a number, a bigint or a Uint8Array');
+      throw invalid(
+        name,
+        `it is ${value === null ? 'null' : typeof value}, not a string, a number, a bigint or a Uint8Array`,
+      );
   }
 }
 

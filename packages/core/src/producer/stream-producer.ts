@@ -42,11 +42,16 @@ export class StreamProducer {
    * stored, and with `StoreUnavailableError` when the store cannot be reached; `details.ran` is then `'unknown'` if the
    * message may have been appended. Only with an `idempotencyKey` it is safe to publish it again.
    */
-  publish(stream: string, message: FieldsInput, options?: PublishOptions): Promise<EntryId>;
   publish<In>(stream: StreamDefinition<In, unknown>, message: NoInfer<In>, options?: PublishOptions): Promise<EntryId>;
+  publish(stream: string, message: FieldsInput, options?: PublishOptions): Promise<EntryId>;
   async publish(target: StreamLike, message: unknown, options: PublishOptions = {}): Promise<EntryId> {
     const stream = streamName(target);
-    const { idempotencyKey } = options;
+    const { idempotencyKey, ...unknown } = options;
+    for (const name of Object.keys(unknown)) {
+      throw new ConfigurationError(`${name} is not an option of publish; its option is idempotencyKey.`, {
+        option: name,
+      });
+    }
     if (idempotencyKey !== undefined) checkKey(stream, idempotencyKey);
     const { fields } = encodeMessage(target, message);
     const answer = await this.#store.append({ stream, fields, idempotencyKey });

@@ -28,7 +28,8 @@ export class Batch {
   add(transaction: MessageTransaction, endMark: number): void {
     this.deliveries.push(transaction.delivery);
     if (transaction.publishes !== undefined) for (const publish of transaction.publishes) this.publishes.push(publish);
-    if (transaction.callbacks !== undefined) for (const callback of transaction.callbacks) this.callbacks.push(callback);
+    if (transaction.callbacks !== undefined)
+      for (const callback of transaction.callbacks) this.callbacks.push(callback);
     this.bytes += transaction.bytes;
     this.endMark = endMark;
   }

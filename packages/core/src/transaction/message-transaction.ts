@@ -1,5 +1,5 @@
 import { timestampOf } from '../domain/entry-id.js';
-import { TransactionClosedError } from '../domain/errors.js';
+import { ConfigurationError, TransactionClosedError } from '../domain/errors.js';
 import type { StateScope, TrackedState } from '../state/tracked-state.js';
 import type { Publish } from '../store/commit.js';
 import type { Delivery } from './delivery.js';
@@ -8,7 +8,15 @@ import type { Publisher } from './publisher.js';
 import type { StreamLike } from './stream-definition.js';
 import type { EntryInfo, Transaction } from './transaction.js';
 
-const NO_STATE: object = Object.freeze({});
+/** What a consumer without state shows its handlers: empty, and not to be written. */
+const NO_STATE: object = new Proxy(Object.freeze({}), {
+  set(_, name) {
+    throw new ConfigurationError(
+      `transaction.state.${String(name)} was set, but the consumer has no state: declare it by the option state.`,
+      { option: 'state' },
+    );
+  },
+});
 
 /** The transaction of one message while its handler runs, and what it has staged so far. */
 export class MessageTransaction implements Transaction<object> {

@@ -25,8 +25,8 @@ export interface AttributeSource {
 /**
  * A handler whose attributes are its state: they commit with each message, are undone when `handle` throws, and are
  * restored when a consumer starts. Declare them with `Persistable.with({ … })`, inherit with `Base.with({ … })`, and
- * name the stored state by `uniqueId`. Outside `handle`, reading gives the last committed value and writing throws
- * `TransactionClosedError`. An instance serves one consumer.
+ * name the stored state by `uniqueId`. While no message is being handled, reading gives the last committed value and
+ * writing throws `TransactionClosedError`; while one is, the attributes are that message's, whoever looks. An instance serves one consumer.
  *
  * ```ts
  * class OrderCounter extends Persistable.with({ count: 0 }) {

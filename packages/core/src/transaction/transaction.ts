@@ -27,8 +27,8 @@ export interface Transaction<S extends object = Record<string, unknown>> {
    * Throws `MessageValidationError` for a message that cannot be stored or beyond 10,000 publishes or 16 MiB a
    * transaction, and `ConfigurationError` for a stream that cannot share a transaction with this consumer.
    */
-  publish(stream: string, message: FieldsInput): void;
   publish<In>(stream: StreamDefinition<In, unknown>, message: NoInfer<In>): void;
+  publish(stream: string, message: FieldsInput): void;
   /** Calls back at most once, after the commit is acknowledged, in order; a crash loses it. Errors are logged. */
   afterCommit(callback: () => unknown): void;
   /** Puts the state back to its defaults, as if nothing had ever been stored. */

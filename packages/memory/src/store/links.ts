@@ -1,5 +1,7 @@
 import { StoreUnavailableError } from '@ars/core';
 
+const CLOSED = 'the store was closed';
+
 /** What stands for a connection: every call of a reader or home asks it first. Once cut it stays cut. */
 export class Link {
   /** Called once when the link is cut, so that whoever waits stops waiting. */
@@ -47,7 +49,7 @@ export class Links {
 
   /** Throws `StoreUnavailableError` once the store is closed. */
   check(): void {
-    if (this.#closed) throw unavailable(this.#storeName, 'the store was closed');
+    if (this.#closed) throw unavailable(this.#storeName, CLOSED);
   }
 
   /** Cuts every open link. */
@@ -58,10 +60,11 @@ export class Links {
   /** Cuts every open link and opens none any more. */
   close(): void {
     this.#closed = true;
-    this.cutAll('the store was closed');
+    this.cutAll(CLOSED);
   }
 }
 
-function unavailable(store: string, reason: string): StoreUnavailableError {
-  return new StoreUnavailableError(`Store "${store}" is unavailable: ${reason}`, { store, ran: false });
+function unavailable(store: string, why: string): StoreUnavailableError {
+  const reason = why === CLOSED ? 'CLOSED' : 'CONNECTION';
+  return new StoreUnavailableError(`Store "${store}" is unavailable: ${why}`, { store, reason, ran: false });
 }

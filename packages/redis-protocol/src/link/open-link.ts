@@ -30,12 +30,12 @@ export async function openLink(
 ): Promise<OpenLink> {
   let link: Link | undefined;
   let isLate = false;
-  const work = (async () => {
+  const work = async () => {
     const connection = await driver.connect(purpose, key, timeouts.connectTimeoutMs);
     if (isLate) return abandon(connection);
     link = new Link(connection, timeouts.commandTimeoutMs);
     return { link, history: await greet(link, driver), node: connection.node };
-  })();
+  };
   try {
     return await within(work, timeouts.connectTimeoutMs, driver.name);
   } catch (error) {
@@ -50,13 +50,14 @@ function abandon(connection: RedisConnection): never {
   throw new Error('connected too late');
 }
 
-function within<T>(work: Promise<T>, limitMs: number, name: string): Promise<T> {
+/** The clock starts first, so that this is said before a driver gives up of itself. */
+function within<T>(work: () => Promise<T>, limitMs: number, name: string): Promise<T> {
   return new Promise((resolve, reject) => {
     const late = () =>
       reject(
         new StoreUnavailableError(`${name} gave no connection within ${limitMs} ms`, { reason: 'TIMEOUT', ran: false }),
       );
     const timer = setTimeout(late, limitMs);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
+    work().then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Commit, ConsumerAddress, ConsumerHome, StreamCursor, StreamStore, Token } from '@ars/core';
-import { createRedisStore, type RedisConnection, type RedisReply } from '@ars/redis-protocol';
+import { createRedisStore, type RedisConnection, type RedisDriver, type RedisReply } from '@ars/redis-protocol';
 import { RawDriver, type RawDriverOptions } from './raw-driver.js';
 
 /** 128 random bits, as owners and commits have them. */
@@ -28,9 +28,23 @@ export function commitOf(base: string, changes: Partial<Commit> = {}): Commit {
   return { commitId: token(), base, cursors: [], state: undefined, publishes: [], attempt: undefined, ...changes };
 }
 
-/** A store over plain sockets. */
+type MakeDriver = (url: string, options: RawDriverOptions) => RedisDriver;
+
+let makeDriver: MakeDriver = (url, options) => new RawDriver(url, options);
+
+/** Has the tests run on the drivers of an adapter, instead of on plain sockets. */
+export function useDrivers(make: MakeDriver): void {
+  makeDriver = make;
+}
+
+/** The driver that the tests run on. */
+export function driverOf(url: string, options: RawDriverOptions = {}): RedisDriver {
+  return makeDriver(url, options);
+}
+
+/** A store of that driver. */
 export function rawStore(url: string, options: RawDriverOptions = {}): StreamStore {
-  return createRedisStore(new RawDriver(url, options), { commandTimeoutMs: 3000, connectTimeoutMs: 3000 });
+  return createRedisStore(driverOf(url, options), { commandTimeoutMs: 3000, connectTimeoutMs: 3000 });
 }
 
 /** A home with its consumer claimed. */

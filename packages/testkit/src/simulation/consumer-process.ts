@@ -13,6 +13,9 @@ export interface ProcessEnd {
   readonly hasStarted: boolean;
 }
 
+/** How long an owner may show no life: it looks at its home three times in it. */
+export const LEASE_MS = 600;
+
 /** How often each fault happens to a call of a simulated process. */
 const CHANCE = 0.012;
 
@@ -94,7 +97,7 @@ export class ConsumerProcess {
       handler: (message: Fields, transaction: Transaction<SimulatedState>) => this.#handle(message, transaction),
       batch: { maxMessages: this.#random.pick([1, 3, 10, 1_000]) },
       retry: { minDelayMs: 2, maxDelayMs: 60 },
-      leaseMs: 600,
+      leaseMs: LEASE_MS,
       stopTimeoutMs: 300,
       logger: this.#logger(),
       environment: this.#world.clock.environment(this.#random),

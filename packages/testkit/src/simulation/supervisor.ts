@@ -1,5 +1,5 @@
 import { isArsError } from '@ars/core';
-import { ConsumerProcess, describeEnd, type ProcessEnd } from './consumer-process.js';
+import { ConsumerProcess, describeEnd, LEASE_MS, type ProcessEnd } from './consumer-process.js';
 import type { ConsumerSpec } from './topology.js';
 import type { World } from './world.js';
 
@@ -47,9 +47,13 @@ export class Supervisor {
     await Promise.all(this.#endings);
   }
 
-  /** Lets nothing fail any more, and waits until everything in the streams is committed. */
+  /**
+   * Lets nothing fail any more, and waits until everything in the streams is committed. A consumer learns what happened
+   * to its home at its next sign of life at the latest; what it tells before that is as of then.
+   */
   async settle(): Promise<void> {
     for (const process of this.#living) process.heal();
+    await this.#world.clock.sleep(2 * LEASE_MS);
     while (this.finalEnd === undefined) {
       const process = this.current ?? this.launch();
       const isDone = await process.consumer.caughtUp().then(
@@ -62,8 +66,8 @@ export class Supervisor {
   }
 
   #killed(process: ConsumerProcess): void {
+    if (!this.#living.delete(process)) return;
     this.#world.happened('death', `of ${process.name}`);
-    this.#living.delete(process);
     void process.consumer.stop();
     this.#relaunchLater();
   }
