@@ -38,7 +38,14 @@ describeStores((kit) => {
     const gate = deferred();
     const seen: string[] = [];
     const consumer = kit.consumer({
-      state: () => ({ map: new Map([['a', 1], ['b', 2], ['c', 3]]), set: new Set(['x']) }),
+      state: () => ({
+        map: new Map([
+          ['a', 1],
+          ['b', 2],
+          ['c', 3],
+        ]),
+        set: new Set(['x']),
+      }),
       serializer: taggedJson,
       handler: async ({ n }, { state }) => {
         if (n === '1') return void state.map.set('d', 4);
@@ -55,15 +62,24 @@ describeStores((kit) => {
     const committed = nextEvent(consumer, 'commit');
     await consumer.start();
     await committed;
-    expect([...consumer.state.map]).toEqual([['a', 1], ['b', 2], ['c', 3], ['d', 4]]);
+    expect([...consumer.state.map]).toEqual([
+      ['a', 1],
+      ['b', 2],
+      ['c', 3],
+      ['d', 4],
+    ]);
     gate.resolve();
     await consumer.caughtUp();
     expect(seen).toEqual(['b', 'c', 'd']);
-    expect([...consumer.state.map]).toEqual([['b', 0], ['c', 0], ['d', 0]]);
+    expect([...consumer.state.map]).toEqual([
+      ['b', 0],
+      ['c', 0],
+      ['d', 0],
+    ]);
     expect([...consumer.state.set]).toEqual(['x', 'y']);
   });
 
-  test('a handler that fails after an await takes its changes and publishes back, and nobody else\'s', async () => {
+  test("a handler that fails after an await takes its changes and publishes back, and nobody else's", async () => {
     await kit.addNumbers('in', 1, 20);
     const { state, handler } = ledgerOf(kit);
     const consumer = await kit.started({
@@ -80,8 +96,16 @@ describeStores((kit) => {
 
   test('what a handler resolves to does not matter', async () => {
     await kit.addNumbers('in', 1, 3);
-    const answers = [Promise.resolve(false), Promise.resolve(new Error('a value')), { then: (done: () => void) => done() }];
-    const consumer = await kit.started({ state: { count: 0 }, handler: (_, { state }) => answers[(state.count += 1) - 1] });
+    const answers = [
+      Promise.resolve(false),
+      Promise.resolve(new Error('a value')),
+      // oxlint-disable-next-line unicorn/no-thenable -- some libraries have their own promises
+      { then: (done: () => void) => done() },
+    ];
+    const consumer = await kit.started({
+      state: { count: 0 },
+      handler: (_, { state }) => answers[(state.count += 1) - 1],
+    });
     await consumer.caughtUp();
     expect(consumer.state.count).toBe(3);
   });
@@ -115,10 +139,12 @@ describeStores((kit) => {
     const consumer = await kit.started({
       state: { done: [] as string[] },
       handler: async ({ n }, { state }) => {
-        await Promise.all(['a', 'b', 'c'].map(async (part) => {
-          await new Promise(setImmediate);
-          state.done.push(`${n}${part}`);
-        }));
+        await Promise.all(
+          ['a', 'b', 'c'].map(async (part) => {
+            await new Promise(setImmediate);
+            state.done.push(`${n}${part}`);
+          }),
+        );
       },
     });
     await consumer.caughtUp();

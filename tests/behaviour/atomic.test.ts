@@ -24,23 +24,26 @@ describeStores((kit) => {
     return count;
   };
 
-  test.each([1, 13, 1_000])('two attributes, the position and a publish become visible together, in batches of %i', async (maxMessages) => {
-    const ids = await kit.addNumbers('in', 1, 300);
-    const consumer = kit.consumer({ ...options, batch: { maxMessages } });
-    const keys = { consumerId: 'consumer', scope: kit.name('in') };
-    const counts: number[] = [];
-    await consumer.start();
-    const done = consumer.caughtUp();
-    let isDone = false;
-    void done.then(() => (isDone = true));
-    while (!isDone) {
-      counts.push(expectWhole(await kit.backend.moment(keys, kit.name('out')), ids));
-      await new Promise(setImmediate); // a memory store answers at once, and would leave the consumer no turn
-    }
-    await done;
-    expect(expectWhole(await kit.backend.moment(keys, kit.name('out')), ids)).toBe(300);
-    expect(counts).toEqual([...counts].sort((a, b) => a - b));
-  });
+  test.each([1, 13, 1_000])(
+    'two attributes, the position and a publish become visible together, in batches of %i',
+    async (maxMessages) => {
+      const ids = await kit.addNumbers('in', 1, 300);
+      const consumer = kit.consumer({ ...options, batch: { maxMessages } });
+      const keys = { consumerId: 'consumer', scope: kit.name('in') };
+      const counts: number[] = [];
+      await consumer.start();
+      const done = consumer.caughtUp();
+      let isDone = false;
+      void done.then(() => (isDone = true));
+      while (!isDone) {
+        counts.push(expectWhole(await kit.backend.moment(keys, kit.name('out')), ids));
+        await new Promise(setImmediate); // a memory store answers at once, and would leave the consumer no turn
+      }
+      await done;
+      expect(expectWhole(await kit.backend.moment(keys, kit.name('out')), ids)).toBe(300);
+      expect(counts).toEqual([...counts].sort((a, b) => a - b));
+    },
+  );
 
   test('publishes to several streams and to the input itself commit with the state', async () => {
     await kit.add('in', { n: '3' });

@@ -4,7 +4,10 @@ import { deferred, failureOf, nextEvent } from './support/deferred.js';
 import { intercepted } from './support/intercepted-store.js';
 
 describeStores((kit) => {
-  const counting = { state: { count: 0 }, handler: (_: unknown, { state }: { state: { count: number } }) => (state.count += 1) };
+  const counting = {
+    state: { count: 0 },
+    handler: (_: unknown, { state }: { state: { count: number } }) => (state.count += 1),
+  };
 
   test('caughtUp resolves when all that was in the stream at the call is committed', async () => {
     await kit.addNumbers('in', 1, 50);

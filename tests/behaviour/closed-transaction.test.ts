@@ -26,7 +26,11 @@ describeStores((kit) => {
   const keep = async (): Promise<Transaction<State>> => {
     await kit.addNumbers('in', 1, 1);
     const kept = deferred<Transaction<State>>();
-    const consumer = await kit.started({ state: defaults, serializer: taggedJson, handler: (_, transaction) => kept.resolve(transaction) });
+    const consumer = await kit.started({
+      state: defaults,
+      serializer: taggedJson,
+      handler: (_, transaction) => kept.resolve(transaction),
+    });
     await consumer.caughtUp();
     return kept.promise;
   };

@@ -80,7 +80,12 @@ describeStores((kit) => {
       throw lost();
     });
     let consumer = kit.consumer({ ...ledgerOf(kit), store, batch: { maxMessages: 9 } });
-    while (await consumer.start().then(() => false, () => true)) {
+    while (
+      await consumer.start().then(
+        () => false,
+        () => true,
+      )
+    ) {
       consumer = kit.consumer({ ...ledgerOf(kit), store, batch: { maxMessages: 9 } });
     }
     await adding;

@@ -77,6 +77,7 @@ describeStores((kit) => {
     await kit.addNumbers('in', 1, 1);
     const consumer = kit.consumer({ handler: () => {} });
     const failure = new Error('asynchronous listener');
+    // oxlint-disable-next-line typescript/no-misused-promises -- users do, whatever the types say
     consumer.on('commit', async () => {
       throw failure;
     });

@@ -24,14 +24,17 @@ describeStores((kit) => {
     expect(await received()).toEqual([{ n: 'a\ufffdb' }]);
   });
 
-  test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])('a field named %s is a field like any other', async (name) => {
-    await kit.backend.addBytes(kit.name('in'), [name, 'polluted', 'n', '1']);
-    const [message] = await received();
-    expect(Object.keys(message!)).toEqual([name, 'n']);
-    expect(Object.getOwnPropertyDescriptor(message, name)!.value).toBe('polluted');
-    expect(Object.getPrototypeOf(message)).toBe(Object.prototype);
-    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
-  });
+  test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
+    'a field named %s is a field like any other',
+    async (name) => {
+      await kit.backend.addBytes(kit.name('in'), [name, 'polluted', 'n', '1']);
+      const [message] = await received();
+      expect(Object.keys(message!)).toEqual([name, 'n']);
+      expect(Object.getOwnPropertyDescriptor(message, name)!.value).toBe('polluted');
+      expect(Object.getPrototypeOf(message)).toBe(Object.prototype);
+      expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    },
+  );
 
   test('a field named __proto__ is published like any other', async () => {
     const message = JSON.parse('{"__proto__":"own","n":"1"}') as Record<string, string>;
@@ -39,7 +42,10 @@ describeStores((kit) => {
     const consumer = await kit.started({ handler: (_, transaction) => transaction.publish(kit.name('out'), message) });
     await consumer.caughtUp();
     const [entry] = await kit.entries('out');
-    expect(Object.entries(entry!.message)).toEqual([['__proto__', 'own'], ['n', '1']]);
+    expect(Object.entries(entry!.message)).toEqual([
+      ['__proto__', 'own'],
+      ['n', '1'],
+    ]);
   });
 
   test('of a name that comes twice, the last value counts', async () => {

@@ -1,5 +1,5 @@
 import type { ArsErrorCode, Fields, Transaction } from '@ars/core';
-import { isArsError } from '@ars/core';
+import { FencedError, isArsError, StoreUnavailableError, StreamGapError } from '@ars/core';
 import { expect, test } from 'vitest';
 import { describeStores } from './stores.js';
 import { failureOf } from './support/deferred.js';
@@ -46,12 +46,15 @@ describeStores((kit) => {
     expect(await kit.entries('out')).toEqual([]);
   });
 
-  test.each(HOPELESS.filter(([, code]) => code !== 'ARS_SERIALIZATION'))('%s fails once and for all, though retries are unbounded', async (_, __, act) => {
-    await kit.addNumbers('in', 1, 3);
-    const { options, calls } = run(act);
-    await failureOf((await kit.started(options)).closed);
-    expect(calls()).toBe(1);
-  });
+  test.each(HOPELESS.filter(([, code]) => code !== 'ARS_SERIALIZATION'))(
+    '%s fails once and for all, though retries are unbounded',
+    async (_, __, act) => {
+      await kit.addNumbers('in', 1, 3);
+      const { options, calls } = run(act);
+      await failureOf((await kit.started(options)).closed);
+      expect(calls()).toBe(1);
+    },
+  );
 
   test('an error that the handler catches is no failure', async () => {
     await kit.addNumbers('in', 1, 1);
@@ -73,9 +76,30 @@ describeStores((kit) => {
     await kit.addNumbers('in', 1, 2);
     const id = await kit.backend.addBytes(kit.name('in'), ['n', Uint8Array.of(0xff, 0xfe)]);
     await kit.addNumbers('in', 3, 3);
-    const consumer = await kit.started({ state: { seen: [] as string[] }, handler: ({ n }, { state }) => state.seen.push(n!) });
+    const consumer = await kit.started({
+      state: { seen: [] as string[] },
+      handler: ({ n }, { state }) => state.seen.push(n!),
+    });
     const error = await failureOf(consumer.closed);
     expect(error).toMatchObject({ code: 'ARS_MESSAGE_VALIDATION', details: { entry: id } });
     expect(consumer.state.seen).toEqual(['1', '2']);
+  });
+
+  test.each([
+    new FencedError('met by the handler elsewhere'),
+    new StoreUnavailableError('met by the handler elsewhere'),
+    new StreamGapError('met by the handler elsewhere'),
+  ])('%s that the handler met elsewhere is a failure of the handler', async (cause) => {
+    await kit.addNumbers('in', 1, 1);
+    let calls = 0;
+    const consumer = await kit.started({
+      retry: { attempts: 2 },
+      handler: () => {
+        calls += 1;
+        throw cause;
+      },
+    });
+    expect(await failureOf(consumer.closed)).toMatchObject({ code: 'ARS_HANDLER', cause });
+    expect(calls).toBe(2);
   });
 });

@@ -7,7 +7,10 @@ import { numbers } from './support/ledger.js';
 type State = { seen: string[] };
 
 describeStores((kit) => {
-  const options = { state: (): State => ({ seen: [] }), handler: ({ n }: Fields, { state }: Transaction<State>) => state.seen.push(n!) };
+  const options = {
+    state: (): State => ({ seen: [] }),
+    handler: ({ n }: Fields, { state }: Transaction<State>) => state.seen.push(n!),
+  };
   const keys = () => ({ consumerId: 'consumer', scope: kit.name('in') });
 
   /** Lets a consumer handle numbers 1 to 3 and stop. */
@@ -25,16 +28,22 @@ describeStores((kit) => {
     ['deleted in the middle', 2, (ids) => kit.backend.delete(kit.name('in'), ids[1]!, ids[3]!)],
     ['deleted at the end', 1, (ids) => kit.backend.delete(kit.name('in'), ids[4]!)],
     ['deleted at the front', 1, (ids) => kit.backend.delete(kit.name('in'), ids[0]!)],
-  ])('entries %s before they were read: the start is refused with their number, and nothing changes', async (_, lost, remove) => {
-    await handledThree();
-    await remove(await kit.addNumbers('in', 4, 8));
-    const before = await kit.backend.dump(keys(), kit.name('in'));
-    const consumer = kit.consumer(options);
-    const error = await failureOf(consumer.start());
-    expect(error).toMatchObject({ code: 'ARS_STREAM_GAP', details: { stream: kit.name('in'), consumer: 'consumer', lost } });
-    expect(await failureOf(consumer.closed)).toBe(error);
-    expect(await kit.backend.dump(keys(), kit.name('in'))).toEqual(before);
-  });
+  ])(
+    'entries %s before they were read: the start is refused with their number, and nothing changes',
+    async (_, lost, remove) => {
+      await handledThree();
+      await remove(await kit.addNumbers('in', 4, 8));
+      const before = await kit.backend.dump(keys(), kit.name('in'));
+      const consumer = kit.consumer(options);
+      const error = await failureOf(consumer.start());
+      expect(error).toMatchObject({
+        code: 'ARS_STREAM_GAP',
+        details: { stream: kit.name('in'), consumer: 'consumer', lost },
+      });
+      expect(await failureOf(consumer.closed)).toBe(error);
+      expect(await kit.backend.dump(keys(), kit.name('in'))).toEqual(before);
+    },
+  );
 
   test('entries that vanish while the consumer runs: it ends with their number, all before them committed', async () => {
     const gate = deferred();
@@ -53,6 +62,7 @@ describeStores((kit) => {
     const ids = await kit.addNumbers('in', 1, 20);
     await running.promise;
     await kit.backend.trim(kit.name('in'), 0);
+    await kit.addNumbers('in', 21, 21); // wakes a reader that waits
     gate.resolve();
     const error = await failureOf(consumer.closed);
     const { seen } = consumer.state;
@@ -88,15 +98,18 @@ describeStores((kit) => {
     expect(consumer.state.seen).toEqual(numbers(1, 4));
   });
 
-  test.each([
-    ['missing', 0],
-    ['with fewer entries', 2],
-    ['with as many', 3],
-    ['with more', 9],
-  ])('a stream deleted and recreated, %s: the start is refused, and nothing changes', async (_, count) => {
-    await handledThree();
+  // Recreated with the very same IDs it would look like the old one, which is a limit that is documented.
+  test.each<[string, count: number, firstMs: (lastMs: number) => number]>([
+    ['missing', 0, (lastMs) => lastMs],
+    ['with fewer entries', 2, (lastMs) => lastMs + 1],
+    ['with as many', 3, (lastMs) => lastMs + 1],
+    ['with more', 9, (lastMs) => lastMs + 1],
+    ['with more, and older IDs', 9, () => 1],
+  ])('a stream deleted and recreated, %s: the start is refused, and nothing changes', async (_, count, firstMs) => {
+    const ids = await handledThree();
     await kit.backend.deleteStream(kit.name('in'));
-    if (count > 0) await kit.addNumbers('in', 1, count);
+    const first = firstMs(Number(ids[2]!.split('-')[0]));
+    for (let n = 0; n < count; n += 1) await kit.backend.add(kit.name('in'), { n }, `${first + n}-0`);
     const before = await kit.backend.dump(keys(), kit.name('in'));
     const consumer = kit.consumer(options);
     expect(await failureOf(consumer.start())).toMatchObject({
@@ -133,11 +146,12 @@ describeStores((kit) => {
     });
     await running.promise;
     await kit.backend.deleteStream(kit.name('in'));
+    const rewound = nextEvent(consumer, 'rewound');
     gate.resolve();
-    await consumer.caughtUp().catch(() => {});
+    await rewound;
     await kit.addNumbers('in', 7, 7);
-    await Promise.race([consumer.closed, consumer.caughtUp()]).catch(() => {});
-    expect(await kit.values('out')).toEqual(consumer.state.seen);
-    expect(consumer.state.seen).not.toContain('1');
+    await consumer.caughtUp();
+    expect(consumer.state.seen).toEqual(['7']);
+    expect(await kit.values('out')).toEqual(['7']);
   });
 });

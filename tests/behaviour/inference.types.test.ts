@@ -10,16 +10,20 @@ import {
 } from '@ars/core';
 import { createMemoryStore } from '@ars/memory';
 import { describe, expectTypeOf, test } from 'vitest';
+import { taggedJson } from './support/tagged-json.js';
 
 const store = createMemoryStore();
 const base = { store, stream: 'in', consumerId: 'c' } as const;
 const orderSchema = {} as StandardSchema<{ id: number; at: string }, { id: number; at: Date }>;
-const orders = { name: 'orders' } as ReturnType<typeof defineStream<{ id: number; at: string }, { id: number; at: Date }>>;
+const orders = { name: 'orders' } as ReturnType<
+  typeof defineStream<{ id: number; at: string }, { id: number; at: Date }>
+>;
 
 describe('types of a consumer', () => {
   test('the state is inferred into the handler and onto the consumer', () => {
     const consumer = new StreamConsumer({
       ...base,
+      serializer: taggedJson,
       state: { count: 0, names: [] as string[], nested: { map: new Map<string, number>() } },
       handler: (message, transaction) => {
         expectTypeOf(message).toEqualTypeOf<Fields>();
@@ -38,10 +42,10 @@ describe('types of a consumer', () => {
   test('defaults may come from a function', () => {
     const consumer = new StreamConsumer({
       ...base,
-      state: () => ({ total: 0n }),
-      handler: (_, { state }) => expectTypeOf(state.total).toEqualTypeOf<bigint>(),
+      state: () => ({ total: null as number | null }),
+      handler: (_, { state }) => expectTypeOf(state.total).toEqualTypeOf<number | null>(),
     });
-    expectTypeOf(consumer.state.total).toEqualTypeOf<bigint>();
+    expectTypeOf(consumer.state.total).toEqualTypeOf<number | null>();
   });
 
   test('a handler may be asynchronous, return anything, or be an object', () => {

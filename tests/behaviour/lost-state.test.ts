@@ -121,7 +121,9 @@ describeStores((kit) => {
     expect(error).toMatchObject({ code: expect.stringMatching(/^ARS_STATE_(OWNERSHIP|LOST)$/) as string });
     expect(late.state).toEqual({ count: 0 });
     if (kit.kind === 'memory') {
-      expect(await kit.backend.dump({ consumerId: 'early', scope: kit.name('other'), stateName: 'shared' })).toEqual(before);
+      expect(await kit.backend.dump({ consumerId: 'early', scope: kit.name('other'), stateName: 'shared' })).toEqual(
+        before,
+      );
     }
     await kit.addNumbers('other', 3, 3);
     await early.caughtUp();

@@ -53,23 +53,21 @@ describeStores((kit) => {
     expect(await kit.values('out')).toEqual(numbers(1, 40).flatMap((n) => [`${n}a`, `${n}b`, `${n}c`]));
   });
 
-  test.each([
-    { maxMessages: 1 },
-    { maxMessages: 7 },
-    { maxBytes: 1 },
-    { maxBytes: 200, maxMessages: 3 },
-  ])('bounds of a batch change nothing but its size: %o', async (batch) => {
-    await kit.addNumbers('in', 1, 50);
-    const out = kit.name('out');
-    const sizes: number[] = [];
-    const consumer = kit.consumer({ batch, handler: ({ n }, transaction) => transaction.publish(out, { n: n! }) });
-    consumer.on('commit', ({ messages }) => sizes.push(messages));
-    await consumer.start();
-    await consumer.caughtUp();
-    expect(await kit.values('out')).toEqual(numbers(1, 50));
-    expect(Math.max(...sizes)).toBeLessThanOrEqual(batch.maxMessages ?? 50);
-    expect(sizes.reduce((sum, size) => sum + size)).toBe(50);
-  });
+  test.each([{ maxMessages: 1 }, { maxMessages: 7 }, { maxBytes: 1 }, { maxBytes: 200, maxMessages: 3 }])(
+    'bounds of a batch change nothing but its size: %o',
+    async (batch) => {
+      await kit.addNumbers('in', 1, 50);
+      const out = kit.name('out');
+      const sizes: number[] = [];
+      const consumer = kit.consumer({ batch, handler: ({ n }, transaction) => transaction.publish(out, { n: n! }) });
+      consumer.on('commit', ({ messages }) => sizes.push(messages));
+      await consumer.start();
+      await consumer.caughtUp();
+      expect(await kit.values('out')).toEqual(numbers(1, 50));
+      expect(Math.max(...sizes)).toBeLessThanOrEqual(batch.maxMessages ?? 50);
+      expect(sizes.reduce((sum, size) => sum + size)).toBe(50);
+    },
+  );
 
   test('a message tells its stream, its ID and its time', async () => {
     const id = await kit.backend.add(kit.name('in'), { n: 1 }, '1700000000000-7');
@@ -99,5 +97,33 @@ describeStores((kit) => {
     await kit.addNumbers('in', 1, 20);
     await Promise.all([a!.caughtUp(), b!.caughtUp()]);
     expect(seen).toEqual({ a: numbers(1, 20), b: numbers(1, 20) });
+  });
+
+  test('a handler that changes its message finds it as it was at the next attempt', async () => {
+    await kit.addNumbers('in', 1, 1);
+    const consumer = await kit.started({
+      state: { seen: '' },
+      handler: (message, { state, entry }) => {
+        state.seen = message['n']!;
+        message['n'] = 'changed';
+        if (entry.attempt < 3) throw new Error('not yet');
+      },
+    });
+    await consumer.caughtUp();
+    expect(consumer.state.seen).toBe('1');
+  });
+
+  test('a consumer that feeds itself for ever lets others work, and can be stopped', async () => {
+    await kit.add('in', { n: 0 });
+    const consumer = await kit.started({
+      state: { count: 0 },
+      handler: ({ n }, transaction) => {
+        transaction.state.count += 1;
+        transaction.publish(kit.name('in'), { n: Number(n) + 1 });
+      },
+    });
+    while (consumer.state.count < 50) await new Promise(setImmediate);
+    await consumer.stop();
+    expect(await kit.entries('in')).toHaveLength(consumer.state.count + 1);
   });
 });

@@ -42,7 +42,7 @@ describeStores((kit) => {
     const handler = new AuditedCounter();
     const second = await kit.started({ handler });
     expect(second.state).toEqual({ count: 3, seen: ['1', '2', '3'], audited: 6 });
-    expect({ ...handler, count: handler.count, audited: handler.audited }).toMatchObject({ count: 3, audited: 6, instanceOnly: 0 });
+    expect([handler.count, handler.audited, handler.instanceOnly]).toEqual([3, 6, 0]);
     await kit.addNumbers('in', 4, 4);
     await second.caughtUp();
     expect([handler.count, handler.audited, handler.seen]).toEqual([4, 8, ['1', '2', '3', '4']]);
@@ -109,7 +109,9 @@ describeStores((kit) => {
   test('an instance serves one consumer', () => {
     const handler = new OrderCounter();
     kit.consumer({ handler });
-    expect(() => kit.consumer({ handler, consumerId: 'other' })).toThrow(expect.objectContaining({ code: 'ARS_CONFIGURATION' }));
+    expect(() => kit.consumer({ handler, consumerId: 'other' })).toThrow(
+      expect.objectContaining({ code: 'ARS_CONFIGURATION' }),
+    );
   });
 
   test('two consumers that use one uniqueId: the second refuses to start', async () => {
@@ -128,7 +130,14 @@ describeStores((kit) => {
       ['a', 'b'].map((consumerId) => kit.started({ consumerId, handler: new OrderCounter() })),
     );
     await kit.addNumbers('in', 1, 5);
-    const ended = await Promise.all(consumers.map((consumer) => consumer.caughtUp().then(() => undefined, (error: unknown) => error)));
+    const ended = await Promise.all(
+      consumers.map((consumer) =>
+        consumer.caughtUp().then(
+          () => undefined,
+          (error: unknown) => error,
+        ),
+      ),
+    );
     const errors = ended.filter((error) => error !== undefined);
     expect(errors).toHaveLength(1);
     expect(errors[0]).toMatchObject({ code: expect.stringMatching(/^ARS_STATE_(OWNERSHIP|LOST)$/) });

@@ -20,7 +20,12 @@ describeStores((kit) => {
     const producer = kit.producer();
     const ids = await Promise.all(numbers(1, 50).map((n) => producer.publish(kit.name('out'), { n })));
     expect(new Set(ids).size).toBe(50);
-    expect((await kit.values('out')).map(Number).sort((a, b) => a - b).map(String)).toEqual(numbers(1, 50));
+    expect(
+      (await kit.values('out'))
+        .map(Number)
+        .sort((a, b) => a - b)
+        .map(String),
+    ).toEqual(numbers(1, 50));
   });
 
   test('without a key, publishing twice gives two entries', async () => {
@@ -54,7 +59,13 @@ describeStores((kit) => {
 
   test('keys belong to their stream, and different keys are different', async () => {
     const producer = kit.producer();
-    for (const [stream, idempotencyKey] of [['a', 'k'], ['b', 'k'], ['a', 'K'], ['a', 'k'], ['a', 'ключ{}:%']] as const) {
+    for (const [stream, idempotencyKey] of [
+      ['a', 'k'],
+      ['b', 'k'],
+      ['a', 'K'],
+      ['a', 'k'],
+      ['a', 'ключ{}:%'],
+    ] as const) {
       await producer.publish(kit.name(stream), { n: 1 }, { idempotencyKey });
     }
     expect([await kit.values('a'), await kit.values('b')]).toEqual([['1', '1', '1'], ['1']]);
@@ -94,7 +105,9 @@ describeStores((kit) => {
     const store = kit.connect();
     const producer = new StreamProducer({ store });
     await store.close();
-    expect(await failureOf(producer.publish(kit.name('out'), { n: 1 }))).toMatchObject({ code: 'ARS_STORE_UNAVAILABLE' });
+    expect(await failureOf(producer.publish(kit.name('out'), { n: 1 }))).toMatchObject({
+      code: 'ARS_STORE_UNAVAILABLE',
+    });
   });
 
   test('a stream that is full of IDs refuses, and says so', async () => {

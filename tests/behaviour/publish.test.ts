@@ -139,7 +139,8 @@ describeStores((kit) => {
     expect(await kit.entries('out')).toEqual([]);
   });
 
-  const wide = (fields: number) => Object.fromEntries(Array.from({ length: fields }, (_, index) => [`f${index}`, index]));
+  const wide = (fields: number) =>
+    Object.fromEntries(Array.from({ length: fields }, (_, index) => [`f${index}`, index]));
 
   test('a message has up to 3,900 fields', async () => {
     const consumer = await publishing((add) => add(wide(3_900)));
@@ -147,6 +148,8 @@ describeStores((kit) => {
     await kit.producer().publish(kit.name('out'), wide(3_900));
     const sizes = (await kit.entries('out')).map(({ message }) => Object.keys(message).length);
     expect(sizes).toEqual([3_900, 3_900]);
-    expect(await failureOf(kit.producer().publish(kit.name('out'), wide(3_901)))).toMatchObject({ code: 'ARS_MESSAGE_VALIDATION' });
+    expect(await failureOf(kit.producer().publish(kit.name('out'), wide(3_901)))).toMatchObject({
+      code: 'ARS_MESSAGE_VALIDATION',
+    });
   });
 });

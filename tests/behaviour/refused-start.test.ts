@@ -47,17 +47,20 @@ describeStores((kit) => {
     return owner;
   };
 
-  test.each(WRONG)('%s refuses to start with %s, changes nothing stored and fences nobody', async (_, code, options) => {
-    const owner = await owned();
-    const before = await dump();
-    const error = await failureOf(kit.consumer(options).start());
-    expect(error).toMatchObject({ code, details: { consumer: 'consumer' } });
-    expect(await dump()).toEqual(before);
-    await kit.addNumbers('in', 4, 4);
-    await owner.caughtUp();
-    await owner.stop();
-    expect((await kit.started(right)).state).toEqual({ count: 4, list: ['1', '2', '3', '4'] });
-  });
+  test.each(WRONG)(
+    '%s refuses to start with %s, changes nothing stored and fences nobody',
+    async (_, code, options) => {
+      const owner = await owned();
+      const before = await dump();
+      const error = await failureOf(kit.consumer(options).start());
+      expect(error).toMatchObject({ code, details: { consumer: 'consumer' } });
+      expect(await dump()).toEqual(before);
+      await kit.addNumbers('in', 4, 4);
+      await owner.caughtUp();
+      await owner.stop();
+      expect((await kit.started(right)).state).toEqual({ count: 4, list: ['1', '2', '3', '4'] });
+    },
+  );
 
   test.each(CORRUPT)('%s in place of an attribute refuses to start and stays as it is', async (_, bytes) => {
     await (await owned()).stop();
@@ -90,14 +93,18 @@ describeStores((kit) => {
       },
     };
     const before = await dump();
-    expect(await failureOf(kit.consumer({ ...right, serializer: throwing }).start())).toMatchObject({ code: 'ARS_SERIALIZATION' });
+    expect(await failureOf(kit.consumer({ ...right, serializer: throwing }).start())).toMatchObject({
+      code: 'ARS_SERIALIZATION',
+    });
     const migrated = await kit.started({ ...right, stateVersion: 3, migrate: (stored) => stored });
     await kit.addNumbers('in', 4, 4);
     await migrated.caughtUp();
     await migrated.stop();
     expect(await dump()).not.toEqual(before);
     const later = await dump();
-    expect(await failureOf(kit.consumer({ ...right, stateVersion: 2 }).start())).toMatchObject({ code: 'ARS_STATE_SCHEMA' });
+    expect(await failureOf(kit.consumer({ ...right, stateVersion: 2 }).start())).toMatchObject({
+      code: 'ARS_STATE_SCHEMA',
+    });
     expect(await dump()).toEqual(later);
   });
 
@@ -115,7 +122,9 @@ describeStores((kit) => {
   test('a stored layout of another version refuses to start and stays as it is', async () => {
     if (kit.kind === 'memory') return; // it has one layout only
     await (await owned()).stop();
-    const { client } = kit.backend as unknown as { client: { hset(key: string, ...fields: string[]): Promise<number> } };
+    const { client } = kit.backend as unknown as {
+      client: { hset(key: string, ...fields: string[]): Promise<number> };
+    };
     const scope = kit.name('in').replace('{', '%7B').replace('}', '%7D');
     await client.hset(`ars:{${kit.tag}}:consumer:${scope}:consumer`, 'layout', '2');
     const before = await dump();

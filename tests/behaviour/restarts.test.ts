@@ -24,7 +24,7 @@ describeStores((kit) => {
 
   test('a consumer that is taken over again and again without a stop loses and doubles nothing', async () => {
     await kit.addNumbers('in', 1, 300);
-    for (let isDone = false; !isDone; ) {
+    for (let isDone = false; !isDone;) {
       const options = { ...ledgerOf(kit), store: kit.connect(), batch: { maxMessages: 9 } };
       isDone = await isCaughtUp(await kit.started(options));
     }
@@ -33,7 +33,10 @@ describeStores((kit) => {
 
   test('the state is restored before the first message is handled', async () => {
     await kit.addNumbers('in', 1, 5);
-    const options = { state: { seen: [] as string[] }, handler: ({ n }: Record<string, string>, { state }: { state: { seen: string[] } }) => state.seen.push(n!) };
+    const options = {
+      state: { seen: [] as string[] },
+      handler: ({ n }: Record<string, string>, { state }: { state: { seen: string[] } }) => state.seen.push(n!),
+    };
     const first = await kit.started(options);
     await first.caughtUp();
     await first.stop();
@@ -72,7 +75,10 @@ describeStores((kit) => {
     const first = await kit.started({ state: { count: 0 }, handler: (_, { state }) => (state.count += 1) });
     await first.caughtUp();
     await first.stop();
-    const second = await kit.started({ state: { count: 0, added: 'new' }, handler: (_, { state }) => (state.added += '!') });
+    const second = await kit.started({
+      state: { count: 0, added: 'new' },
+      handler: (_, { state }) => (state.added += '!'),
+    });
     expect(second.state).toEqual({ count: 2, added: 'new' });
     await kit.addNumbers('in', 3, 3);
     await second.caughtUp();
@@ -103,7 +109,11 @@ describeStores((kit) => {
   test('defaults belong to nobody: neither a handler nor another consumer changes them', async () => {
     await kit.addNumbers('in', 1, 4);
     const state = { list: [] as string[] };
-    const options = { state, handler: ({ n }: Record<string, string>, transaction: { state: { list: string[] } }) => transaction.state.list.push(n!) };
+    const options = {
+      state,
+      handler: ({ n }: Record<string, string>, transaction: { state: { list: string[] } }) =>
+        transaction.state.list.push(n!),
+    };
     const consumer = await kit.started(options);
     await consumer.caughtUp();
     expect(consumer.state.list).toHaveLength(4);

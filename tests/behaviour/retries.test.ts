@@ -106,8 +106,18 @@ describeStores((kit) => {
   });
 
   test.each([
-    ['at once', (error: Error) => { throw error; }],
-    ['later', async (error: Error) => { throw error; }],
+    [
+      'at once',
+      (error: Error) => {
+        throw error;
+      },
+    ],
+    [
+      'later',
+      async (error: Error) => {
+        throw error;
+      },
+    ],
   ])('the failure that ends a consumer is counted as well when it fails %s', async (_, fail) => {
     await kit.addNumbers('in', 1, 1);
     const attempts: number[] = [];
@@ -135,7 +145,6 @@ describeStores((kit) => {
       retry: { attempts: 2 },
       handler: ({ n }, { entry }) => {
         if (n === '1' && entry.attempt === 1) throw thrown;
-        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- users do
         return n === '2' ? Promise.reject(thrown) : undefined;
       },
     });

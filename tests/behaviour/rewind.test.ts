@@ -177,4 +177,19 @@ describeStore('memory', (kit) => {
     await caughtUp;
     await expectLedger(kit, 3);
   }, 5_000);
+
+  test('a handler that ignores its signal after a rewind ends the consumer at the deadline', async () => {
+    await kit.addNumbers('in', 1, 1);
+    const running = deferred();
+    const consumer = await kit.started({
+      stopTimeoutMs: 30,
+      handler: () => {
+        running.resolve();
+        return new Promise(() => {});
+      },
+    });
+    await running.promise;
+    memory().restoreSnapshot(memory().snapshot());
+    expect(await failureOf(consumer.closed)).toMatchObject({ code: 'ARS_HANDLER' });
+  });
 });

@@ -1,5 +1,12 @@
 import { inspect } from 'node:util';
-import { defineStream, type Fields, isArsError, type StandardSchema, StreamConsumer, type Transaction } from '@ars/core';
+import {
+  defineStream,
+  type Fields,
+  isArsError,
+  type StandardSchema,
+  StreamConsumer,
+  type Transaction,
+} from '@ars/core';
 import { createIoredisStore } from '@ars/ioredis';
 import { afterEach, expect, test } from 'vitest';
 import { describeStores } from './stores.js';
@@ -48,19 +55,28 @@ describeStores((kit) => {
 
   const expectSilent = (error: unknown, code: string): void => {
     expect(isArsError(error, code as 'ARS_COMMIT'), String(error)).toBe(true);
-    expect(inspect(error, { depth: 20, showHidden: true, maxStringLength: null, maxArrayLength: null })).not.toContain(SECRET);
+    expect(inspect(error, { depth: 20, showHidden: true, maxStringLength: null, maxArrayLength: null })).not.toContain(
+      SECRET,
+    );
   };
 
   afterEach(() => {
-    for (const line of kit.logger.lines) expect(inspect(line, { depth: 20, maxStringLength: null })).not.toContain(SECRET);
+    for (const line of kit.logger.lines)
+      expect(inspect(line, { depth: 20, maxStringLength: null })).not.toContain(SECRET);
   });
 
-  test.each(FAILING)('the error %s of a handler or commit tells nothing of messages and state: %s', async (code, use) => {
-    await kit.backend.add(kit.name('full'), { n: SECRET }, '18446744073709551615-18446744073709551614');
-    await kit.add('in', { n: SECRET });
-    const consumer = await kit.started({ ...options, handler: (_: Fields, transaction: Transaction<State>) => use(transaction, (stream) => kit.name(stream)) });
-    expectSilent(await failureOf(consumer.closed), code);
-  });
+  test.each(FAILING)(
+    'the error %s of a handler or commit tells nothing of messages and state: %s',
+    async (code, use) => {
+      await kit.backend.add(kit.name('full'), { n: SECRET }, '18446744073709551615-18446744073709551614');
+      await kit.add('in', { n: SECRET });
+      const consumer = await kit.started({
+        ...options,
+        handler: (_: Fields, transaction: Transaction<State>) => use(transaction, (stream) => kit.name(stream)),
+      });
+      expectSilent(await failureOf(consumer.closed), code);
+    },
+  );
 
   test('nor does the error of a message that cannot be decoded', async () => {
     await kit.backend.addBytes(kit.name('in'), [SECRET, Buffer.concat([Buffer.from(SECRET), Buffer.of(0xff)])]);
@@ -70,7 +86,10 @@ describeStores((kit) => {
 
   test('nor does the error of a message that its schema refuses, whatever the schema says', async () => {
     const issues = [{ message: `${SECRET} is wrong`, path: ['n'] }];
-    const schema = { '~standard': { version: 1, vendor: 'test', validate: () => ({ issues }) } } as StandardSchema<Fields, Fields>;
+    const schema = { '~standard': { version: 1, vendor: 'test', validate: () => ({ issues }) } } as StandardSchema<
+      Fields,
+      Fields
+    >;
     await kit.add('in', { json: JSON.stringify(SECRET) });
     const consumer = new StreamConsumer({
       store: kit.store, stream: defineStream(kit.name('in'), { schema }), consumerId: 'typed', logger: kit.logger, handler: () => {},
@@ -101,12 +120,16 @@ describeStores((kit) => {
     const first = await kit.started(options);
     await first.caughtUp();
     await first.stop();
-    const refused = async (changes: object): Promise<unknown> => failureOf(kit.consumer({ ...options, ...changes }).start());
+    const refused = async (changes: object): Promise<unknown> =>
+      failureOf(kit.consumer({ ...options, ...changes }).start());
     expectSilent(await refused({ serializer: taggedJson }), 'ARS_STATE_SCHEMA');
     expectSilent(await refused({ state: { value: SECRET } }), 'ARS_STATE_SCHEMA');
     expectSilent(await refused({ state: { ...options.state(), list: {} } }), 'ARS_STATE_SCHEMA');
     expectSilent(await refused({ stateVersion: 1 }), 'ARS_STATE_SCHEMA');
-    expectSilent(await refused({ stateVersion: 1, migrate: () => ({ secret: new Map([[1, SECRET]]) }) }), 'ARS_STATE_SCHEMA');
+    expectSilent(
+      await refused({ stateVersion: 1, migrate: () => ({ secret: new Map([[1, SECRET]]) }) }),
+      'ARS_STATE_SCHEMA',
+    );
     await kit.add('in', { n: SECRET }, { n: SECRET });
     await kit.backend.trim(kit.name('in'), 1);
     expectSilent(await refused({}), 'ARS_STREAM_GAP');
@@ -120,7 +143,9 @@ describeStores((kit) => {
   test('nor do the errors of a producer', async () => {
     const producer = kit.producer();
     const publish = (message: unknown, idempotencyKey?: string) =>
-      failureOf(producer.publish(kit.name('full'), message as Fields, idempotencyKey === undefined ? {} : { idempotencyKey }));
+      failureOf(
+        producer.publish(kit.name('full'), message as Fields, idempotencyKey === undefined ? {} : { idempotencyKey }),
+      );
     await kit.backend.add(kit.name('full'), { n: 1 }, '18446744073709551615-18446744073709551615');
     expectSilent(await publish({ n: SECRET }), 'ARS_COMMIT');
     expectSilent(await publish({ n: SECRET }, SECRET), 'ARS_COMMIT');

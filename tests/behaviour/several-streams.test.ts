@@ -77,7 +77,11 @@ describeStores((kit) => {
     await first.stop();
     await kit.addNumbers('b', 4, 6);
     await kit.backend.trim(kit.name('b'), 1);
-    const consumer = kit.consumer({ stream: [kit.name('a'), kit.name('b')], state: (): State => ({ seen: {} }), handler });
+    const consumer = kit.consumer({
+      stream: [kit.name('a'), kit.name('b')],
+      state: (): State => ({ seen: {} }),
+      handler,
+    });
     expect(await failureOf(consumer.start())).toMatchObject({
       code: 'ARS_STREAM_GAP',
       details: { stream: kit.name('b'), lost: 2 },
@@ -87,8 +91,14 @@ describeStores((kit) => {
 
   test('streams that share no tag need a home, under which the consumer commits', async () => {
     const streams = [`${kit.name('x')}`, `{${kit.tag}-other}y`];
-    const options = { stream: streams, state: { count: 0 }, handler: (_: Fields, { state }: Transaction<{ count: number }>) => (state.count += 1) };
-    expect(() => kit.consumer(options)).toThrow(expect.objectContaining({ code: 'ARS_CONFIGURATION', details: { option: 'home' } }));
+    const options = {
+      stream: streams,
+      state: { count: 0 },
+      handler: (_: Fields, { state }: Transaction<{ count: number }>) => (state.count += 1),
+    };
+    expect(() => kit.consumer(options)).toThrow(
+      expect.objectContaining({ code: 'ARS_CONFIGURATION', details: { option: 'home' } }),
+    );
     await kit.backend.add(streams[0]!, { n: 1 });
     await kit.backend.add(streams[1]!, { n: 1 });
     const consumer = await kit.started({ ...options, home: kit.tag });
@@ -108,11 +118,24 @@ describeStores((kit) => {
   });
 
   test('streams and consumers whose names look alike never meet', async () => {
-    const pairs = [['a:b', 'c'], ['a', 'b:c'], ['a%3Ab', 'c'], ['a}b', 'c'], ['a{b', 'c']] as const;
+    const pairs = [
+      ['a:b', 'c'],
+      ['a', 'b:c'],
+      ['a%3Ab', 'c'],
+      ['a}b', 'c'],
+      ['a{b', 'c'],
+    ] as const;
     const consumers: KitConsumer<{ own: string }>[] = [];
     for (const [stream, consumerId] of pairs) {
       await kit.add(stream, { n: stream });
-      consumers.push(await kit.started({ stream: kit.name(stream), consumerId, state: { own: '' }, handler: ({ n }, { state }) => void (state.own = n!) }));
+      consumers.push(
+        await kit.started({
+          stream: kit.name(stream),
+          consumerId,
+          state: { own: '' },
+          handler: ({ n }, { state }) => void (state.own = n!),
+        }),
+      );
     }
     await Promise.all(consumers.map((consumer) => consumer.caughtUp()));
     expect(consumers.map(({ state }) => state.own)).toEqual(pairs.map(([stream]) => stream));
@@ -121,8 +144,13 @@ describeStores((kit) => {
   test('without a list, one stream keeps another consumer of the same name out of its state', async () => {
     await kit.addNumbers('a', 1, 1);
     await kit.addNumbers('b', 1, 2);
-    const counting = { state: { count: 0 }, handler: (_: Fields, { state }: Transaction<{ count: number }>) => (state.count += 1) };
-    const [a, b] = await Promise.all(['a', 'b'].map((stream) => kit.started({ ...counting, stream: kit.name(stream) })));
+    const counting = {
+      state: { count: 0 },
+      handler: (_: Fields, { state }: Transaction<{ count: number }>) => (state.count += 1),
+    };
+    const [a, b] = await Promise.all(
+      ['a', 'b'].map((stream) => kit.started({ ...counting, stream: kit.name(stream) })),
+    );
     await Promise.all([a!.caughtUp(), b!.caughtUp()]);
     expect([a!.state.count, b!.state.count]).toEqual([1, 2]);
   });

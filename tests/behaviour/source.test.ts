@@ -66,6 +66,9 @@ describeStores((kit) => {
     await first.stop();
     add(4, 9);
     source.trim('inbox', { maxLength: 2 });
-    expect(await failureOf(kit.consumer(options).start())).toMatchObject({ code: 'ARS_STREAM_GAP', details: { lost: 4 } });
+    expect(await failureOf(kit.consumer(options).start())).toMatchObject({
+      code: 'ARS_STREAM_GAP',
+      details: { lost: 4 },
+    });
   });
 });

@@ -182,4 +182,35 @@ describeStores((kit) => {
     await stopping;
     expect(isDone).toBe(true);
   });
+
+  test('a callback that never settles does not outlive the deadline of stop either', async () => {
+    await kit.addNumbers('in', 1, 1);
+    const running = deferred();
+    const consumer = await kit.started({
+      stopTimeoutMs: 30,
+      handler: (_, transaction) =>
+        transaction.afterCommit(() => {
+          running.resolve();
+          return new Promise(() => {});
+        }),
+    });
+    await running.promise;
+    await consumer.stop();
+    await consumer.closed;
+  });
+
+  test('a callback may stop the consumer', async () => {
+    await kit.addNumbers('in', 1, 3);
+    const consumer = kit.consumer({
+      state: { count: 0 },
+      batch: { maxMessages: 1 },
+      handler: ({ n }, transaction) => {
+        transaction.state.count += 1;
+        if (n === '2') transaction.afterCommit(() => void consumer.stop());
+      },
+    });
+    await consumer.start();
+    await consumer.closed;
+    expect(consumer.state.count).toBeGreaterThanOrEqual(2);
+  });
 });

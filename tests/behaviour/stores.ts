@@ -109,7 +109,8 @@ export class StoreKit {
   open(): void {
     this.#tag = `t${randomBytes(8).toString('hex')}`;
     this.logger = new QuietLogger();
-    this.#backend = this.kind === 'memory' ? new MemoryBackend(this.#tag) : new RedisBackend(inject('redisUrl'), this.#tag);
+    this.#backend =
+      this.kind === 'memory' ? new MemoryBackend(this.#tag) : new RedisBackend(inject('redisUrl'), this.#tag);
   }
 
   async close(): Promise<void> {

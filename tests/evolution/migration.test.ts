@@ -165,6 +165,19 @@ describeStores((kit) => {
 });
 
 describeStore('redis', (kit) => {
+  test('commits after the first one write only what their messages changed', async () => {
+    const { client } = kit.backend as RedisBackend;
+    const key = `ars:{${kit.tag}}:state:${encodeURIComponent(kit.name('in'))}:consumer`;
+    await storeFirst(kit);
+    const consumer = await kit.started(second());
+    await kit.addNumbers('in', 4, 4);
+    await consumer.caughtUp();
+    await client.hset(key, 'a:numbers', '[7]');
+    await kit.addNumbers('in', 5, 5);
+    await consumer.caughtUp();
+    expect(await storedAttributes(kit)).toEqual({ ...SECOND_STORED, sum: '15', numbers: '[7]' });
+  });
+
   test('the hash in Redis holds the new attributes, the new version, and nothing of the old ones', async () => {
     const { client } = kit.backend as RedisBackend;
     const key = `ars:{${kit.tag}}:state:${encodeURIComponent(kit.name('in'))}:consumer`;

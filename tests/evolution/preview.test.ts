@@ -53,6 +53,16 @@ describeStores((kit) => {
     expect(await dump(kit)).toEqual(untouched);
   });
 
+  test('a migration that changes what it was given in place: what it changed is told', async () => {
+    await storeFirst(kit);
+    const inPlace = (stored: Record<string, unknown>): Record<string, unknown> => {
+      (stored['numbers'] as string[]).push('more');
+      return stored;
+    };
+    const { state } = await kit.consumer({ ...first(), stateVersion: 1, migrate: inPlace }).previewStart();
+    expect(state).toMatchObject({ added: [], removed: [], changed: ['numbers'] });
+  });
+
   test('what a preview tells is what the start then does', async () => {
     await storeFirst(kit);
     const before = await storedAttributes(kit);

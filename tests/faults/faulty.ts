@@ -20,6 +20,9 @@ export const isFirstClaim: RequestPredicate = (request) => request.includes(CLAI
 /** Matches the requests that renew a claim. */
 export const isRenewal: RequestPredicate = calls(RENEW);
 
+/** Matches the first renewal on a server that does not know the script: the one that runs. */
+export const isFirstRenewal: RequestPredicate = (request) => request.includes(RENEW.body);
+
 /** Makes the server know the commit, so that the first request of it is the one that runs, not one answered NOSCRIPT. */
 export async function loadCommit(client: Redis): Promise<void> {
   await client.script('LOAD', COMMIT.body);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { waitFor } from '../support/wait.js';
 import { expectExact } from './checker.js';
 import { startChild, type Child } from './children.js';
-import { capture, deliver, isCommit, loadCommit } from './faulty.js';
+import { capture, deliver, isCommit, isFirstRenewal, loadCommit } from './faulty.js';
 import {
   between,
   dumpAll,
@@ -48,7 +48,7 @@ test(
     expect(messages).toBe(2_000 + ROUNDS * 1_000);
     expectNoInterleaving(authors);
   },
-  isSoak ? 300_000 : 30_000,
+  isSoak ? 600_000 : 60_000,
 );
 
 test('two owners that both run without a pause: the later one goes on, the earlier one ends as fenced', async () => {
@@ -132,6 +132,25 @@ test('a commit that its owner has given up never takes effect after the renewal,
   release();
   await untilDone(client, place);
   expect(fold.rewinds).toEqual([]);
+  await expectExact(client, place);
+});
+
+test('a renewal that arrives after a later one is refused as fenced and changes nothing', async () => {
+  const { server, client } = await startOwnServer();
+  const place = placeOf('renewed');
+  const proxy = await startOwnProxy(server);
+  const fold = await startFold(proxy.url, place, { consumer: { leaseMs: 600_000 } });
+  const captured = capture(proxy, isFirstRenewal, 'pass');
+  for (let round = 0; round < 2; round += 1) {
+    const { recoveries } = fold.consumer.stats();
+    proxy.cutAll();
+    await waitFor(() => fold.consumer.stats().recoveries > recoveries, 'a recovery');
+    await writeMessages(client, place, 10, round * 10 + 1);
+    await untilDone(client, place);
+  }
+  const before = await dumpAll(client);
+  expect(await deliver(await captured, server.port)).toMatchObject(['fenced', expect.anything()]);
+  expect(await dumpAll(client)).toEqual(before);
   await expectExact(client, place);
 });
 

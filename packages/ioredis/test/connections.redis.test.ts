@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import type { StreamStore } from '@ars/core';
 import { createIoredisStore, type IoredisConnection } from '@ars/ioredis';
-import { freshTag, roundTrip } from '../../redis-protocol/test/adapter/round-trip.js';
+import { DONE, freshTag, roundTrip } from '../../redis-protocol/test/adapter/round-trip.js';
 
 const stores: StreamStore[] = [];
 const clients: Redis[] = [];
@@ -27,8 +27,6 @@ const server = () => {
   const { hostname, port } = new URL(inject('redisUrl'));
   return { host: hostname, port: Number(port) };
 };
-
-const DONE = { read: ['n=1'], outcome: 'committed', published: expect.stringMatching(/^\d+-\d+$/) as string };
 
 describe('a store works from', () => {
   test('a URL', async () => {

@@ -1,9 +1,16 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createClient, RESP_TYPES } from 'redis';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import type { StreamStore } from '@ars/core';
 import { createNodeRedisStore, type NodeRedisConnection } from '@ars/node-redis';
-import { freshTag, roundTrip } from '../../redis-protocol/test/adapter/round-trip.js';
+import { findStartableRedis } from '../../../tests/support/redis.js';
+import { startServer } from '../../../tests/support/server.js';
+import { driverFor } from '../src/connection-input.js';
+import { DONE, freshTag, roundTrip } from '../../redis-protocol/test/adapter/round-trip.js';
 
+const source = await findStartableRedis();
 const stores: StreamStore[] = [];
 const clients: { isOpen: boolean; destroy(): void }[] = [];
 afterEach(async () => {
@@ -27,8 +34,6 @@ const server = () => {
   const { hostname, port } = new URL(inject('redisUrl'));
   return { host: hostname, port: Number(port) };
 };
-
-const DONE = { read: ['n=1'], outcome: 'committed', published: expect.stringMatching(/^\d+-\d+$/) as string };
 
 describe('a store works from', () => {
   test('a URL', async () => {
@@ -70,6 +75,41 @@ describe('a store works from', () => {
     });
     const mapped = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
     for (const connection of [client, mapped]) expect(await roundTrip(storeOf(connection), freshTag())).toEqual(DONE);
+  });
+});
+
+describe('a store connects', () => {
+  test('as whom the credentials provider names at the time', async () => {
+    await using own = await startServer({ args: ['--requirepass', 'right'] });
+    let password = 'wrong';
+    const client = createClient({
+      url: own.url,
+      credentialsProvider: { type: 'async-credentials-provider', credentials: async () => ({ password }) },
+    });
+    const store = storeOf(client);
+    await expect(store.openReader()).rejects.toMatchObject({ code: 'ARS_CONFIGURATION' });
+    password = 'right';
+    expect(await roundTrip(store, freshTag())).toEqual(DONE);
+  });
+
+  test('with the password that the client has at the time', async () => {
+    await using own = await startServer({ args: ['--requirepass', 'right'] });
+    const client = createClient({ socket: { host: '127.0.0.1', port: own.port }, password: 'wrong' });
+    const store = storeOf(client);
+    await expect(store.openReader()).rejects.toMatchObject({ code: 'ARS_CONFIGURATION' });
+    client.options.password = 'right';
+    expect(await roundTrip(store, freshTag())).toEqual(DONE);
+  });
+
+  // A container's socket is not of this machine.
+  test.skipIf(source.kind !== 'binary')('through a Unix socket, under the name that the client has', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'ars-socket-'));
+    const path = join(dir, 'redis.sock');
+    await using _ = await startServer({ args: ['--unixsocket', path] });
+    const connection = await driverFor({ socket: { path, tls: false }, name: 'mine' }).connect('control', '', 1000);
+    expect(String(await connection.send(['CLIENT', 'GETNAME']))).toBe('mine');
+    connection.close();
+    await rm(dir, { recursive: true });
   });
 });
 

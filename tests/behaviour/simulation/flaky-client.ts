@@ -1,4 +1,10 @@
-import { type ConsumerAddress, type ConsumerHome, type StreamReader, type StreamStore, StoreUnavailableError } from '@ars/core';
+import {
+  type ConsumerAddress,
+  type ConsumerHome,
+  type StreamReader,
+  type StreamStore,
+  StoreUnavailableError,
+} from '@ars/core';
 import type { Dice } from './dice.js';
 import type { VirtualClock } from './virtual-clock.js';
 
@@ -65,7 +71,7 @@ export class FlakyClient implements StreamStore {
 
   /** Every answer that is awaited is lost. */
   cut(): void {
-    for (const lose of [...this.#waiting]) lose();
+    for (const lose of this.#waiting) lose();
   }
 
   /** Nothing is ever answered again: the process is as good as dead, but what it sent arrives. */

@@ -64,7 +64,8 @@ export function judge({ inputs, outputs, position, state }: Observation): string
   const published = inputs.slice(0, done).flatMap(({ n }) => fold(expected, n));
   const wrong = published.findIndex((text, index) => outputs[index] !== text);
   if (wrong >= 0) return `output ${wrong} is ${outputs[wrong]}, not ${published[wrong]}, after ${done} inputs`;
-  if (outputs.length !== published.length) return `${outputs.length} outputs, not ${published.length}, after ${done} inputs`;
+  if (outputs.length !== published.length)
+    return `${outputs.length} outputs, not ${published.length}, after ${done} inputs`;
   const [is, should] = [canonical(state ?? emptyFold()), canonical(expected)];
   return is === should ? undefined : `state ${is}, not ${should}, after ${done} inputs`;
 }

@@ -4,7 +4,7 @@ import { Simulation } from './simulation.js';
 
 /** How many seeds are run (`ARS_SEEDS`), and the first of them (`ARS_SEED`, which alone replays one). */
 const FIRST = Number(process.env['ARS_SEED'] ?? 1);
-const COUNT = Number(process.env['ARS_SEEDS'] ?? (process.env['ARS_SEED'] === undefined ? 150 : 1));
+const COUNT = Number(process.env['ARS_SEEDS'] ?? (process.env['ARS_SEED'] === undefined ? 100 : 1));
 const GROUP = 10;
 
 async function run(seed: number, sabotage?: (store: StreamStore) => StreamStore): Promise<Simulation> {
@@ -33,13 +33,11 @@ test('a seed replays: it gives the same run again', async () => {
   expect(other.trace).toEqual(one.trace);
 });
 
-type Sabotage = (home: ConsumerHome, calls: number) => Partial<ConsumerHome>;
+type Sabotage = (home: ConsumerHome) => Partial<ConsumerHome>;
 
-/** A store whose homes misbehave; `calls` counts their commits. */
+/** A store whose homes misbehave. */
 function sabotaged(change: Sabotage): (store: StreamStore) => StreamStore {
-  let calls = 0;
   return (store) => ({
-    ...store,
     name: store.name,
     openReader: () => store.openReader(),
     append: (request) => store.append(request),
@@ -57,29 +55,31 @@ function sabotaged(change: Sabotage): (store: StreamStore) => StreamStore {
         release: (token) => home.release(token),
         close: () => home.close(),
       };
-      return { ...sound, ...change(sound, (calls += 1)) };
+      return { ...sound, ...change(sound) };
     },
   });
 }
 
 const PLANTED: [bug: string, sabotage: Sabotage][] = [
-  ['loses a publish', ({ commit }) => ({ commit: (token, content) => commit(token, { ...content, publishes: content.publishes.slice(0, -1) }) })],
-  ['doubles a publish', ({ commit }) => ({ commit: (token, content) => commit(token, { ...content, publishes: content.publishes.flatMap((each) => [each, each]) }) })],
-  ['does not move the position', ({ commit }) => ({ commit: (token, content) => commit(token, { ...content, cursors: [] }) })],
-  ['loses state', ({ commit }) => ({ commit: (token, content) => commit(token, { ...content, state: content.state && { ...content.state, set: content.state.set.slice(1) } }) })],
+  ['loses a publish', (home) => ({ commit: (token, content) => home.commit(token, { ...content, publishes: content.publishes.slice(0, -1) }) })],
+  ['doubles a publish', (home) => ({ commit: (token, content) => home.commit(token, { ...content, publishes: content.publishes.flatMap((each) => [each, each]) }) })],
+  ['does not move the position', (home) => ({ commit: (token, content) => home.commit(token, { ...content, cursors: [] }) })],
+  ['loses state', (home) => ({ commit: (token, content) => home.commit(token, { ...content, state: content.state && { ...content.state, set: content.state.set.slice(1) } }) })],
   ['answers without committing', () => ({ commit: () => Promise.resolve<CommitAnswer>({ outcome: 'committed' }) })],
-  ['does not fence', ({ commit, inspect }) => ({
+  ['does not fence', (home) => ({
     commit: async (token, content) => {
-      const answer = await commit(token, content);
+      const answer = await home.commit(token, content);
       if (answer.outcome !== 'fenced') return answer;
-      const { record } = await inspect();
-      return commit({ owner: record!.owner, renewal: 0 }, { ...content, base: record!.commitId });
+      const { record } = await home.inspect();
+      return home.commit({ owner: record!.owner, renewal: 0 }, { ...content, base: record!.commitId });
     },
   })],
 ]; // prettier-ignore
 
 test.each(PLANTED)('the judge finds a store that %s', async (_, sabotage) => {
-  const results: unknown[] = [];
-  for (let seed = 1; seed <= 12; seed += 1) results.push(await run(seed, sabotaged(sabotage)).catch((error: unknown) => error));
-  expect(results.some((result) => result instanceof Error)).toBe(true);
+  let found: unknown;
+  for (let seed = 1; seed <= 20 && found === undefined; seed += 1) {
+    await run(seed, sabotaged(sabotage)).catch((error: unknown) => (found = error));
+  }
+  expect(found).toBeInstanceOf(Error);
 });

@@ -43,7 +43,7 @@ export class Simulation {
   #problem: unknown;
   #added = 0;
 
-  constructor({ seed, steps = 150, sabotage = (store) => store }: SimulationOptions) {
+  constructor({ seed, steps = 120, sabotage = (store) => store }: SimulationOptions) {
     this.#dice = new Dice(seed);
     this.#clock = new VirtualClock(seed + 1);
     this.#memory = createMemoryStore({ now: this.#clock.now, after: this.#clock.after });
@@ -65,12 +65,13 @@ export class Simulation {
   }
 
   #act(): void {
+    const alive = this.#processes.filter(({ isEnding }) => !isEnding).length;
     const actions: [weight: number, name: string, act: () => void][] = [
       [40, 'add', () => this.#add()],
-      [8, 'start', () => this.#start({ delayMsMax: this.#dice.pick([0, 3, 20]), loss: this.#loss })],
+      [alive < 2 ? 20 : 4, 'start', () => this.#start({ delayMsMax: this.#dice.pick([0, 3, 20]), loss: this.#loss })],
       [3, 'stop', () => this.#withAny((process) => this.#stop(process))],
       [3, 'crash', () => this.#withAny((process) => this.#crash(process))],
-      [5, 'cut', () => this.#withAny(({ client }) => client.cut())],
+      [3, 'cut', () => this.#withAny(({ client }) => client.cut())],
       [2, 'disconnect', () => this.#memory.disconnect()],
       [4, 'snapshot', () => this.#snapshots.push(this.#memory.snapshot())],
       [this.#restores ? 3 : 0, 'restore', () => this.#restore()],
@@ -138,7 +139,8 @@ export class Simulation {
   }
 
   async #judge(): Promise<void> {
-    if (this.#problem !== undefined) throw new Error('a consumer ended with an error that nothing explains', { cause: this.#problem });
+    if (this.#problem !== undefined)
+      throw new Error('a consumer ended with an error that nothing explains', { cause: this.#problem });
     const verdict = judge(await observe(this.#memory));
     if (verdict !== undefined) throw new Error(verdict);
   }
@@ -156,7 +158,8 @@ export class Simulation {
     await this.#until(this.#finishWith(this.#start({ delayMsMax: 0, loss: 0 })));
     await this.#judge();
     if (!isComplete(await observe(this.#memory))) throw new Error('caught up, but not all inputs are done');
-    if (!this.#restores && new Set(this.#callbacks).size !== this.#callbacks.length) throw new Error('afterCommit ran twice');
+    if (!this.#restores && new Set(this.#callbacks).size !== this.#callbacks.length)
+      throw new Error('afterCommit ran twice');
   }
 
   async #finishWith({ consumer }: Process): Promise<void> {

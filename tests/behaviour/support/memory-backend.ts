@@ -64,7 +64,9 @@ export class MemoryBackend implements Backend {
     const outputs = this.#entries(output);
     const { record, state } = await inspecting;
     home.close();
-    const attributes = Object.fromEntries(Array.from(state?.attributes ?? [], ([name, value]) => [name, String(value)]));
+    const attributes = Object.fromEntries(
+      Array.from(state?.attributes ?? [], ([name, value]) => [name, String(value)]),
+    );
     const position = record?.cursors.find(({ stream }) => stream === keys.scope)?.position;
     return { attributes, position, outputs };
   }

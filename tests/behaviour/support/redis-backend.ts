@@ -56,7 +56,11 @@ export class RedisBackend implements Backend {
   }
 
   async corrupt(keys: ConsumerKeys, attribute: string, bytes: string | Uint8Array): Promise<void> {
-    await this.client.hset(this.#key('state', keys), `a:${attribute}`, typeof bytes === 'string' ? bytes : Buffer.from(bytes));
+    await this.client.hset(
+      this.#key('state', keys),
+      `a:${attribute}`,
+      typeof bytes === 'string' ? bytes : Buffer.from(bytes),
+    );
   }
 
   async moment(keys: ConsumerKeys, output: string): Promise<Moment> {
@@ -113,7 +117,10 @@ function toEntries(replies: readonly [Buffer, Buffer[]][]): RawEntry[] {
   return replies.map(([id, fields]) => {
     const pairs: BufferPairs = [];
     for (let index = 0; index < fields.length; index += 2) pairs.push([fields[index]!, fields[index + 1]!]);
-    return { id: String(id), message: Object.fromEntries(pairs.map(([name, value]) => [String(name), textOrBytes(value)])) };
+    return {
+      id: String(id),
+      message: Object.fromEntries(pairs.map(([name, value]) => [String(name), textOrBytes(value)])),
+    };
   });
 }
 

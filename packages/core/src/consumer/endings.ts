@@ -1,4 +1,5 @@
 import { HandlerError, isArsError, StateLostError, withDetails } from '../domain/errors.js';
+import type { ArsError, ArsErrorCode } from '../domain/errors.js';
 import type { Commit } from '../store/commit.js';
 import type { Batch } from '../transaction/batch.js';
 import type { Delivery } from '../transaction/delivery.js';
@@ -17,6 +18,8 @@ export interface PipelineListener {
   onCommitted(commit: Commit, batch: Batch): void;
   /** A read brought entries, a problem, or the news that there is nothing. */
   onRead(): void;
+  /** A read found a gap or a regression, which counts only if this owner still holds the consumer. */
+  onLoss(): void;
 }
 
 /** What ends the consumer: at once, or when all work before it is committed. */
@@ -25,12 +28,29 @@ export interface Ending {
   readonly isAtOnce: boolean;
 }
 
-/** The error that ends a consumer whose message failed for the last time. */
+/** Failures of a message that no retry can mend (PROTOCOL P18). */
+const HOPELESS: readonly ArsErrorCode[] = [
+  'ARS_SERIALIZATION',
+  'ARS_MESSAGE_VALIDATION',
+  'ARS_TRANSACTION_CLOSED',
+  'ARS_CONFIGURATION',
+  'ARS_STATE_SCHEMA',
+];
+
+/** Whether a message that failed like this would fail again, however often it is handled. */
+export function isHopeless(error: unknown): error is ArsError {
+  return HOPELESS.some((code) => isArsError(error, code));
+}
+
+/**
+ * The error that ends a consumer whose message failed for the last time. Other errors of this library that a handler
+ * met, such as a producer's, say nothing about the consumer and are what the handler threw.
+ */
 export function finalError(plan: ConsumerPlan, delivery: Delivery, error: unknown, count: number): unknown {
   const { consumerId: consumer } = plan.address;
   const details = { stream: delivery.stream, consumer, entry: delivery.id };
   const where = `entry ${delivery.id} of stream "${delivery.stream}", consumer "${consumer}"`;
-  if (isArsError(error)) return withDetails(error, where, details);
+  if (isHopeless(error) || isArsError(error, 'ARS_COMMIT')) return withDetails(error, where, details);
   const times = count === 1 ? 'once' : `${count} times`;
   return new HandlerError(`The handler failed ${times} and is not retried any more: ${where}.`, details, error);
 }

@@ -34,8 +34,10 @@ const WAIT_MS = 5_000;
 export class Feed {
   /** What stands after the last waiting entry and ends the consumer: a gap, a regression, an unreadable stream. */
   problem: unknown;
+  /** A gap or regression that was read, and nobody has confirmed: an owner that was fenced has nothing to report. */
+  #loss: unknown;
   readonly #plan: ConsumerPlan;
-  readonly #listener: Pick<PipelineListener, 'onRead' | 'onDoubt'>;
+  readonly #listener: Pick<PipelineListener, 'onRead' | 'onLoss' | 'onDoubt'>;
   readonly #cursors = new Map<string, StreamCursor>();
   readonly #empty = new Map<string, Emptiness>();
   readonly #added = new Map<string, number>();
@@ -46,7 +48,7 @@ export class Feed {
   /** Deliveries to hand out again, last one first. */
   #returned: Delivery[] = [];
 
-  constructor(plan: ConsumerPlan, listener: Pick<PipelineListener, 'onRead' | 'onDoubt'>) {
+  constructor(plan: ConsumerPlan, listener: Pick<PipelineListener, 'onRead' | 'onLoss' | 'onDoubt'>) {
     this.#plan = plan;
     this.#listener = listener;
   }
@@ -56,6 +58,7 @@ export class Feed {
     this.#chunks = [];
     this.#returned = [];
     this.problem = undefined;
+    this.#loss = undefined;
     this.#empty.clear();
     this.#cursors.clear();
     for (const cursor of cursors)
@@ -65,6 +68,7 @@ export class Feed {
   /** Reads with this reader from now on, where the last one ended. */
   attach(reader: StreamReader): void {
     this.#reader = reader;
+    this.#loss = undefined;
     this.#isReading = false;
     this.#hasBacklog = true;
   }
@@ -96,10 +100,16 @@ export class Feed {
     for (let index = deliveries.length - 1; index >= 0; index -= 1) this.#returned.push(deliveries[index]!);
   }
 
+  /** The loss that was read is this owner's to report. */
+  confirmLoss(): void {
+    this.problem = this.#loss;
+  }
+
   /** Starts a read if there is room for one. */
   readAhead(): void {
     const reader = this.#reader;
-    if (reader === undefined || this.#isReading || this.problem !== undefined || this.#chunks.length > 1) return;
+    if (this.problem !== undefined || this.#loss !== undefined) return;
+    if (reader === undefined || this.#isReading || this.#chunks.length > 1) return;
     this.#isReading = true;
     void this.#read(reader);
   }
@@ -137,15 +147,16 @@ export class Feed {
     for (const read of reads) {
       entries += read.entries.length;
       this.#acceptStream(read);
-      if (this.problem !== undefined) break;
+      if (this.#loss !== undefined) break;
     }
     this.#hasBacklog = entries >= BACKLOG_ENTRIES;
+    if (this.#loss !== undefined) this.#listener.onLoss();
     this.#listener.onRead();
   }
 
   #acceptStream(read: StreamRead): void {
-    this.problem = lossOf(read, this.#plan.address.consumerId);
-    if (this.problem !== undefined) return;
+    this.#loss = lossOf(read, this.#plan.address.consumerId);
+    if (this.#loss !== undefined) return;
     const before = this.#cursors.get(read.stream)!;
     this.#cursors.set(read.stream, read.cursor);
     this.#added.set(read.stream, read.added);

@@ -30,7 +30,10 @@ export interface StatePreview {
   readonly changed: readonly string[];
 }
 
-/** Looks at what is stored as a start does, and writes nothing. Rejects with what the start would reject with. */
+/**
+ * Looks at what is stored for the consumer as a start does, and writes nothing. Rejects with what the start would reject
+ * with for it; the streams themselves are not looked at, so gaps and regressions are found by the start only.
+ */
 export async function previewStart(plan: ConsumerPlan): Promise<StartPreview> {
   const session = await openSession(plan.source, plan.store, plan.address, plan.environment);
   try {

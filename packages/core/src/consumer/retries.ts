@@ -1,21 +1,10 @@
-import type { ArsErrorCode } from '../domain/errors.js';
-import { isArsError } from '../domain/errors.js';
 import type { FailedAttempt } from '../store/stored-consumer.js';
 import type { Delivery } from '../transaction/delivery.js';
 import { backoffMs } from './backoff.js';
-import { failureReport, finalError } from './endings.js';
+import { failureReport, finalError, isHopeless } from './endings.js';
 import type { Ending } from './endings.js';
 import type { EventHub } from './events.js';
 import type { ConsumerPlan } from './plan.js';
-
-/** Failures that no retry can mend (PROTOCOL P18). */
-const FINAL: readonly ArsErrorCode[] = [
-  'ARS_SERIALIZATION',
-  'ARS_MESSAGE_VALIDATION',
-  'ARS_TRANSACTION_CLOSED',
-  'ARS_CONFIGURATION',
-  'ARS_STATE_SCHEMA',
-];
 
 /** A message's first failure is logged as a warning, and each from this one on as an error. */
 const LOUD_FROM = 5;
@@ -74,7 +63,7 @@ export class Retries {
     this.#failing = { stream, id, count };
     this.#isUnrecorded = true;
     if (isStopping) return undefined;
-    if (count >= this.#plan.retry.attempts || FINAL.some((code) => isArsError(error, code))) {
+    if (count >= this.#plan.retry.attempts || isHopeless(error)) {
       return { error: finalError(this.#plan, delivery, error, count), isAtOnce: false };
     }
     const delayMs = this.#schedule(count);

@@ -33,6 +33,8 @@ export class ConsumerRun {
   #breathedAt = 0;
   #isStopping = false;
   #isForced = false;
+  #endWaiting!: () => void;
+  readonly #forced = new Promise<void>((resolve) => (this.#endWaiting = resolve));
 
   constructor(plan: ConsumerPlan, events: EventHub, attributes: AttributeSource | undefined) {
     this.#plan = plan;
@@ -45,6 +47,7 @@ export class ConsumerRun {
       onReady: () => this.#wake.signal(),
       onDoubt: this.#tenure.suspect.bind(this.#tenure),
       onCommitted: this.#committed.bind(this),
+      onLoss: () => void this.#confirmLoss(),
       onRead: () => {
         this.caughtUp.check();
         this.#wake.signal();
@@ -73,7 +76,7 @@ export class ConsumerRun {
     } finally {
       this.pipeline.close();
       await this.#tenure.end();
-      if (!this.#isForced) await this.#afterCommit.settled();
+      await Promise.race([this.#afterCommit.settled(), this.#forced]);
     }
   }
 
@@ -85,9 +88,10 @@ export class ConsumerRun {
     this.#wake.signal();
   }
 
-  /** Ends `process` without waiting any longer for the handler or the store; what is not committed is undone. */
+  /** Ends `process` without waiting any longer for handler, callbacks or store; what is not committed is undone. */
   force(): void {
     this.#isForced = true;
+    this.#endWaiting();
     this.#tenure.giveUp();
     this.#wake.signal();
   }
@@ -133,6 +137,12 @@ export class ConsumerRun {
       this.pipeline.endAtOnce(error);
       if (isArsError(error, 'ARS_FENCED')) this.#events.emit('fenced', { consumer: this.#plan.address.consumerId });
     }
+    this.#wake.signal();
+  }
+
+  /** What an owner misses that was fenced, its successor may have read; then it is removed with good reason. */
+  async #confirmLoss(): Promise<void> {
+    if (await this.#tenure.confirm()) this.pipeline.feed.confirmLoss();
     this.#wake.signal();
   }
 

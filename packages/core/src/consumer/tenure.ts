@@ -103,6 +103,11 @@ export class Tenure {
     }
   }
 
+  /** Asks the store whether this owner still holds the consumer; where it does not, or there is no answer, that is a doubt. */
+  async confirm(): Promise<boolean> {
+    return (await this.#beat(this.#session!)) && !this.isDoubtful;
+  }
+
   /** A commit was acknowledged, which shows life as well as a heartbeat does. */
   prospered(): void {
     this.#troubles = 0;
@@ -176,12 +181,14 @@ export class Tenure {
     });
   }
 
-  async #beat(session: Session): Promise<void> {
+  async #beat(session: Session): Promise<boolean> {
     try {
       const isHeld = await this.#ownership.heartbeat(session);
       if (!isHeld && session === this.#session) this.suspect('lost');
+      return isHeld && session === this.#session;
     } catch (error) {
       if (session === this.#session && !this.#isGivenUp) this.suspect('lost', error);
+      return false;
     }
   }
 }

@@ -13,7 +13,7 @@ export interface OneLifeClient {
   destroy(): void;
   /** The server's own text, if what was thrown is an error that the server answered. */
   replyOf(thrown: unknown): string | undefined;
-  /** The first error that the library reported as an event; it often knows more than what is thrown. What has a code is shown. */
+  /** The first error that the library reported as an event; it often knows more than what is thrown. */
   readonly trouble: Error | undefined;
 }
 

@@ -58,6 +58,8 @@ function within<T>(work: () => Promise<T>, limitMs: number, name: string): Promi
         new StoreUnavailableError(`${name} gave no connection within ${limitMs} ms`, { reason: 'TIMEOUT', ran: false }),
       );
     const timer = setTimeout(late, limitMs);
-    work().then(resolve, reject).finally(() => clearTimeout(timer));
+    work()
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
   });
 }

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { connect, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer, type Server } from 'node:tls';
+import { createServer as createTlsServer } from 'node:tls';
 
 /** A private key and its certificate, as PEM. */
 export interface Certificate {
@@ -27,10 +27,14 @@ export function makeCertificate(): Certificate | undefined {
   }
 }
 
-/** Listens on `localhost` with TLS and passes everything on to a plain server. */
-export async function startTlsFront(certificate: Certificate, url: string): Promise<{ server: Server; port: number }> {
+/** Listens on `localhost` with TLS, answering handshakes after `delayMs`, and passes everything on to a plain server. */
+export async function startTlsFront(
+  certificate: Certificate,
+  url: string,
+  delayMs = 0,
+): Promise<{ server: Server; port: number }> {
   const { hostname, port: target } = new URL(url);
-  const server = createServer({ ...certificate }, (socket) => {
+  const secure = createTlsServer({ ...certificate }, (socket) => {
     const upstream = connect(Number(target), hostname);
     for (const [one, other] of [
       [socket, upstream],
@@ -39,7 +43,8 @@ export async function startTlsFront(certificate: Certificate, url: string): Prom
       one.on('error', () => other.destroy()).pipe(other);
     }
   });
-  server.on('tlsClientError', () => {});
+  secure.on('tlsClientError', () => {});
+  const server = createServer((socket) => setTimeout(() => secure.emit('connection', socket), delayMs));
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
   return { server, port: (server.address() as AddressInfo).port };
 }

@@ -3,11 +3,10 @@ import type { StreamReader, StreamStore } from '@ars/core';
 import { hashSlot } from '@ars/redis-protocol';
 import { request } from '../../../../tests/support/resp.js';
 import { waitFor } from '../../../../tests/support/wait.js';
-import { addressOf, freshTag, roundTrip } from './round-trip.js';
+import { addressOf, DONE, freshTag, roundTrip } from './round-trip.js';
 import { startTwoNodes, type TwoNodeCluster } from './two-node-cluster.js';
 import type { AdapterUnderTest, Cluster } from './under-test.js';
 
-const DONE = { read: ['n=1'], outcome: 'committed', published: expect.stringMatching(/^\d+-\d+$/) as string };
 const host = '127.0.0.1';
 
 /** A fresh tag whose slot is on the first or the second node. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { expect } from 'vitest';
 import type { ConsumerAddress, StreamStore } from '@ars/core';
 
 /** A hash tag that no other test uses, so that tests can share a server. */
@@ -15,6 +16,9 @@ export interface RoundTrip {
   readonly outcome: string;
   readonly published: string;
 }
+
+/** What a round trip does where all is well. */
+export const DONE = { read: ['n=1'], outcome: 'committed', published: expect.stringMatching(/^\d+-\d+$/) as string };
 
 /** Appends, reads, claims and commits once through a store: everything a consumer asks of it. */
 export async function roundTrip(store: StreamStore, tag: string): Promise<RoundTrip> {

@@ -1,5 +1,6 @@
-import type { Server } from 'node:tls';
+import type { Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { waitFor } from '../../../../tests/support/wait.js';
 import { makeCertificate, startTlsFront } from './certificate.js';
 import { freshTag, roundTrip } from './round-trip.js';
 import type { AdapterUnderTest } from './under-test.js';
@@ -28,6 +29,17 @@ export function describeTls(adapter: AdapterUnderTest): void {
         message: expect.stringContaining('certificate') as string,
       });
       await store.close();
+    });
+
+    test('a connection that comes about when it is too late is ended', async () => {
+      const late = await startTlsFront(certificate!, inject('redisUrl'), 250);
+      const connection = adapter.server({ host: 'localhost', port: late.port, ca: certificate!.cert });
+      const store = adapter.store(connection, { connectTimeoutMs: 200 });
+      await expect(store.openReader()).rejects.toMatchObject({ details: { reason: 'TIMEOUT' } });
+      await store.close();
+      const count = () => new Promise<number>((resolve) => late.server.getConnections((_, open) => resolve(open)));
+      await waitFor(async () => (await count()) === 0, 'the connection to end');
+      late.server.close();
     });
   });
 }

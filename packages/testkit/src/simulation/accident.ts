@@ -10,11 +10,12 @@ export function chooseAccident(world: World): Accident {
   return dice < 0.9 ? 'trimmed unread' : 'deleted';
 }
 
-/** Lets it happen to a stream that producers append to. */
+/** Lets it happen to a stream that producers append to, behind entries that nobody can have read. */
 export function cause(accident: Accident, world: World): void {
   const { home, random, topology } = world;
   if (accident === 'none') return;
   const stream = random.pick(topology.sources);
+  for (let number = random.between(1, 5); number > 0; number -= 1) home.store.add(stream, { n: `late${number}` });
   home.beforeRemoval();
   const left = home.existing(stream).size;
   if (accident === 'trimmed unread') home.store.trim(stream, { maxLength: random.between(0, Math.min(3, left)) });

@@ -3,12 +3,12 @@ import type {
 } from '@ars/core'; // prettier-ignore
 import type { OlderContent } from './stream-ledger.js';
 
-/** What a call asked for and what it was answered. */
+/** What a call asked for and what it was answered; no answer means that it failed, and nothing happened. */
 export type HomeCall =
   | { readonly call: 'claim'; readonly request: ClaimRequest; answer?: ClaimAnswer }
   | { readonly call: 'renew'; readonly token: Token; answer?: RenewAnswer }
   | { readonly call: 'commit'; readonly token: Token; readonly commit: Commit; answer?: CommitAnswer }
-  | { readonly call: 'release'; readonly token: Token };
+  | { readonly call: 'release'; readonly token: Token; answer?: { readonly outcome: 'done' } };
 
 /** One thing that happened, in the order in which everything happened. */
 export type LogEvent =
@@ -55,7 +55,11 @@ export class HomeLog {
       claim: (request) => note({ call: 'claim', request }, home.claim(request)),
       renew: (token) => note({ call: 'renew', token }, home.renew(token)),
       commit: (token, commit) => note({ call: 'commit', token, commit }, home.commit(token, commit)),
-      release: (token) => note({ call: 'release', token }, home.release(token)),
+      release: (token) =>
+        note(
+          { call: 'release', token },
+          home.release(token).then(() => ({ outcome: 'done' })),
+        ).then(() => {}),
       close: () => home.close(),
     };
   }

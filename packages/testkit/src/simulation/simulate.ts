@@ -17,9 +17,9 @@ import { World } from './world.js';
 export interface SimulationOptions {
   /** Decides everything: the same seed gives the same run, step by step. */
   readonly seed: number;
-  /** How many messages producers append. Default 60. */
+  /** How many messages producers append. Default 40. */
   readonly messages?: number;
-  /** For how long things go wrong, in virtual milliseconds. Default 2,500. */
+  /** For how long things go wrong, in virtual milliseconds. Default 2,000. */
   readonly durationMs?: number;
   /** What stands between every process and the home's memory store: a store of yours, or a bug. Default nothing. */
   readonly alter?: (memory: MemoryStore) => StreamStore;
@@ -51,7 +51,7 @@ const CHECKERS = [checkPositions, checkOnceInOrder, checkExactFold, checkFencing
  * Rejects with `SimulationError`, which names the seed, what is wrong and what happened.
  */
 export async function simulate(options: SimulationOptions): Promise<SimulationReport> {
-  const { seed, messages = 60, durationMs = 2_500, alter = (memory) => memory, onTrace = () => {} } = options;
+  const { seed, messages = 40, durationMs = 2_000, alter = (memory) => memory, onTrace = () => {} } = options;
   const world = new World(seed, alter, onTrace);
   const supervisors = world.topology.consumers.map((spec) => new Supervisor(world, spec));
   try {

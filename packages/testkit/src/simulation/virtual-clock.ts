@@ -1,6 +1,14 @@
 import type { Environment } from '@ars/core';
 import type { SeededRandom } from '../chance/seeded-random.js';
 
+/** How long to wait for something, and what for. */
+export interface Patience {
+  /** In milliseconds of the virtual time. Default 600,000. */
+  readonly limitMs?: number;
+  /** Whether something goes on that takes real time. Default never. */
+  readonly isBusy?: () => boolean;
+}
+
 interface Timer {
   readonly atMs: number;
   readonly order: number;
@@ -48,9 +56,13 @@ export class VirtualClock {
 
   /**
    * Lets time pass until the promise settles, and answers as it does. Rejects when there is nothing left to wait for, or
-   * when so much time has passed in vain.
+   * when so much time has passed in vain. While `isBusy` says so, somebody waits for real time, and this one stands.
    */
-  async until<T>(promise: Promise<T>, what: string, limitMs: number = 600_000): Promise<T> {
+  async until<T>(
+    promise: Promise<T>,
+    what: string,
+    { limitMs = 600_000, isBusy = () => false }: Patience = {},
+  ): Promise<T> {
     let isSettled = false;
     const settle = (): void => {
       isSettled = true;
@@ -58,6 +70,7 @@ export class VirtualClock {
     promise.then(settle, settle);
     const deadlineMs = this.#nowMs + limitMs;
     for (await quiet(); !isSettled; await quiet()) {
+      if (isBusy()) continue;
       if (this.#nowMs > deadlineMs) throw new Error(`stuck: ${limitMs} ms have passed in vain for ${what}`);
       if (!this.#step()) throw new Error(`stuck: nothing is left that could bring about ${what}`);
     }

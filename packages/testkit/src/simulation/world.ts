@@ -29,23 +29,23 @@ export class World {
   /** What the home's clock lags behind; a server that takes over may have one that lags. */
   #lagMs = 0;
   #copy: { readonly content: OlderContent; readonly atMs: number } | undefined;
-  readonly #alter: (memory: MemoryStore) => StreamStore;
+  readonly #homeStore: StreamStore;
   readonly #onTrace: (line: string) => void;
 
   constructor(seed: number, alter: (memory: MemoryStore) => StreamStore, onTrace: (line: string) => void) {
     this.random = new SeededRandom(seed);
     this.topology = chooseTopology(this.random);
-    this.#alter = alter;
     this.#onTrace = onTrace;
     const after = (delayMs: number, callback: () => void): (() => void) => this.clock.after(delayMs, callback);
     const now = (): number => Math.floor(EPOCH_MS + this.clock.now() - this.#lagMs);
     this.home = new StreamLedger(createMemoryStore({ name: 'home', now, after }), this.topology.streams);
+    this.#homeStore = alter(this.home.store);
     this.far = new StreamLedger(createMemoryStore({ name: 'far', now, after }), [FAR]);
   }
 
   /** The home's server as one process reaches it. */
   homeFor(process: string): StreamStore {
-    return this.log.observed(this.#alter(this.home.store), process);
+    return this.log.observed(this.#homeStore, process);
   }
 
   /** Writes a line of the trace. */

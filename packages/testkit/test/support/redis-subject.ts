@@ -1,5 +1,4 @@
-import type { ConsumerAddress, EntryId, StoredFields } from '@ars/core';
-import { createIoredisStore } from '@ars/ioredis';
+import type { ConsumerAddress, EntryId, StoredFields, StreamStore } from '@ars/core';
 import { Redis } from 'ioredis';
 import {
   startFaultProxy,
@@ -13,26 +12,29 @@ import { startServer } from '../../../../tests/support/server.js';
 const asRedis = (field: string | Uint8Array): string | Buffer =>
   typeof field === 'string' ? field : Buffer.from(field);
 
-/** A store on ioredis, over a proxy that can cut its connections, and a plain client for everything else. */
+/** Makes a store of an adapter. */
+export type MakeStore = (url: string) => StreamStore;
+
+/** A store over a proxy that can cut its connections, and a plain client for everything else. */
 export class RedisSubject implements StoreSubject {
-  readonly store: ReturnType<typeof createIoredisStore>;
+  readonly store: StreamStore;
   readonly #tag: string;
   #client: Redis;
   readonly #proxy: FaultProxy;
   readonly #ends: (() => Promise<void>)[] = [];
 
-  private constructor(url: string, proxy: FaultProxy, { tag }: CaseNames) {
+  private constructor(make: MakeStore, url: string, proxy: FaultProxy, { tag }: CaseNames) {
     this.#tag = tag;
     const client = new Redis(url);
     this.#client = client;
     this.#proxy = proxy;
     this.#ends.push(async () => client.disconnect());
-    this.store = createIoredisStore(proxy.url);
+    this.store = make(proxy.url);
   }
 
-  static async connect(url: string, names: CaseNames): Promise<RedisSubject> {
+  static async connect(make: MakeStore, url: string, names: CaseNames): Promise<RedisSubject> {
     const { hostname, port } = new URL(url);
-    return new RedisSubject(url, await startFaultProxy(Number(port || 6379), hostname), names);
+    return new RedisSubject(make, url, await startFaultProxy(Number(port || 6379), hostname), names);
   }
 
   async addEntry(stream: string, fields: StoredFields, id = '*'): Promise<EntryId> {

@@ -24,11 +24,6 @@ class Registrar {
 
   #judge(consumer: string, event: HomeCall): string | undefined {
     const record = this.#records.get(consumer);
-    if (event.call === 'release') {
-      const isHeld = record?.owner === event.token.owner && record.renewal === event.token.renewal;
-      if (isHeld) this.#records.set(consumer, { ...record, owner: '' });
-      return undefined;
-    }
     switch (event.answer?.outcome) {
       case 'claimed':
         return this.#claimed(consumer, record, event as HomeCall & { call: 'claim' });
@@ -36,9 +31,16 @@ class Registrar {
         return this.#held(consumer, record, event as HomeCall & { call: 'renew' });
       case 'committed':
         return this.#committed(consumer, record, event as HomeCall & { call: 'commit' });
+      case 'done':
+        return this.#released(consumer, record, event as HomeCall & { call: 'release' });
       default:
         return undefined;
     }
+  }
+
+  #released(consumer: string, record: Owned | undefined, { token }: HomeCall & { call: 'release' }): undefined {
+    if (record === undefined || record.owner !== token.owner || record.renewal !== token.renewal) return;
+    this.#records.set(consumer, { ...record, owner: '' });
   }
 
   #claimed(
