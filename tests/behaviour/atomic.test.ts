@@ -1,4 +1,4 @@
-import type { Fields, Transaction } from '@ars/core';
+import { type Fields, type Serializer, strictJson, type Transaction } from '@ars/core';
 import { expect, test } from 'vitest';
 import { describeStores } from './stores.js';
 import type { Moment } from './support/backend.js';
@@ -63,19 +63,30 @@ describeStores((kit) => {
     expect(await kit.values('b')).toEqual(['3', '2', '1', '0']);
   });
 
-  test('state that does not change is not written again', async () => {
-    await kit.addNumbers('in', 1, 1);
+  test('only attributes that changed are serialized again', async () => {
+    const serialized: unknown[] = [];
+    const serializer: Serializer = {
+      ...strictJson,
+      serialize: (value) => {
+        serialized.push(structuredClone(value));
+        return strictJson.serialize(value);
+      },
+    };
     const consumer = await kit.started({
-      state: { count: 0 },
+      serializer,
+      state: { count: 0, big: { list: ['much'] } },
       handler: ({ n }, { state }) => {
-        if (n === '1') state.count += 1;
+        state.count += 1;
+        if (n === '3') state.big.list.push('more');
       },
     });
-    await consumer.caughtUp();
-    const keys = { consumerId: 'consumer', scope: kit.name('in') };
-    await kit.backend.corrupt(keys, 'count', '7').catch(() => {});
-    await kit.addNumbers('in', 2, 2);
-    await consumer.caughtUp().catch(() => {});
-    expect((await kit.backend.moment(keys, kit.name('out'))).attributes).toEqual({ count: '7' });
+    const written: unknown[][] = [];
+    for (let n = 1; n <= 3; n += 1) {
+      serialized.length = 0;
+      await kit.addNumbers('in', n, n);
+      await consumer.caughtUp();
+      written.push([...serialized]);
+    }
+    expect(written).toEqual([[1, { list: ['much'] }], [2], [3, { list: ['much', 'more'] }]]);
   });
 });

@@ -16,11 +16,11 @@ import { RedisBackend } from './support/redis-backend.js';
 type Named = string | readonly string[];
 
 /** A consumer of streams that are given by name. */
-export type KitConsumer<S extends object = object> = StreamConsumer<Named, S>;
+export type KitConsumer<S extends object = object> = StreamConsumer<S, Named>;
 
 /** What a test gives for a consumer; the kit fills in the rest. */
-export type KitConsumerOptions<S extends object> = Partial<StreamConsumerOptions<Named, S>> &
-  Pick<StreamConsumerOptions<Named, S>, 'handler'>;
+export type KitConsumerOptions<S extends object> = Partial<StreamConsumerOptions<S, Named>> &
+  Pick<StreamConsumerOptions<S, Named>, 'handler'>;
 
 /**
  * A fresh store for each test, what it holds seen from outside, and consumers that are stopped at the test's end.
@@ -64,7 +64,7 @@ export class StoreKit {
   consumer<S extends object = Record<string, unknown>>(options: KitConsumerOptions<S>): KitConsumer<S> {
     const defaults = { store: this.store, stream: this.name('in'), consumerId: 'consumer', logger: this.logger };
     const retry = { minDelayMs: 1, maxDelayMs: 5, ...options.retry };
-    const consumer = new StreamConsumer<Named, S>({ ...defaults, ...options, retry });
+    const consumer = new StreamConsumer<S, Named>({ ...defaults, ...options, retry });
     this.#consumers.push(consumer);
     return consumer;
   }

@@ -122,6 +122,6 @@ async function untilApplied(client: Redis, place: Place, commit: Buffer): Promis
 }
 
 async function finish(child: Child, client: Redis, place: Place): Promise<void> {
-  await untilDone(client, place, 60_000);
+  await untilDone(client, place);
   expect(await child.stop()).toMatchObject({ event: 'ended', rewinds: 0 });
 }

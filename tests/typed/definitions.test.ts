@@ -164,14 +164,17 @@ describeStores((kit) => {
     ];
     await kit.add('in', { n: 1 });
     for (const stream of wrong as never[]) {
-      expect(await failureOf(kit.producer().publish(stream, {}))).toMatchObject({
+      expect(await failureOf(kit.producer().publish(stream, {} as never))).toMatchObject({
         code: 'ARS_CONFIGURATION',
         details: { option: 'stream' },
       });
       expect(() => typedConsumer(kit, { stream, handler: () => {} })).toThrow(
         expect.objectContaining({ code: 'ARS_CONFIGURATION' }),
       );
-      const consumer = typedConsumer(kit, { stream: kit.name('in'), handler: (_, tx) => tx.publish(stream, {}) });
+      const consumer = typedConsumer(kit, {
+        stream: kit.name('in'),
+        handler: (_, tx) => tx.publish(stream, {} as never),
+      });
       await consumer.start();
       expect(await failureOf(consumer.closed)).toMatchObject({ code: 'ARS_CONFIGURATION' });
     }

@@ -10,6 +10,7 @@ import {
   StreamConsumer,
   type StreamDefinition,
   type StreamStore,
+  type NoState,
 } from '@ars/core';
 import { expectTypeOf, test } from 'vitest';
 import { arktypeOrder, type Order, type OrderInput, valibotOrder, zodOrder } from './support/orders.js';
@@ -156,7 +157,7 @@ test('the state of a handler follows from the option, beside a typed stream', ()
         store,
         stream: zodOrders,
         consumerId: 'c',
-        handler: (_, transaction) => expectTypeOf(transaction.state).toEqualTypeOf<Record<string, unknown>>(),
+        handler: (_, transaction) => expectTypeOf(transaction.state).toEqualTypeOf<NoState>(),
       }),
   );
 });

@@ -41,6 +41,7 @@ export type { SchemaIssue, SchemaResult, StandardSchema } from './transaction/st
 export { defineStream } from './transaction/stream-definition.js';
 export type {
   CodecStreamOptions,
+  InputOf,
   MessageOf,
   SchemaStreamOptions,
   StreamDefinition,
@@ -48,7 +49,7 @@ export type {
 } from './transaction/stream-definition.js';
 export type { EntryInfo, Transaction } from './transaction/transaction.js';
 export { StreamConsumer } from './consumer/stream-consumer.js';
-export type { BatchOptions, RetryOptions, StreamChoice, StreamConsumerOptions } from './consumer/options.js';
+export type { BatchOptions, NoState, RetryOptions, StreamChoice, StreamConsumerOptions } from './consumer/options.js';
 export type { ConsumerEventName, ConsumerEvents, ConsumerListener } from './consumer/events.js';
 export type { StartPreview, StatePreview } from './consumer/preview.js';
 export type { ConsumerStats } from './consumer/progress.js';

@@ -9,6 +9,14 @@ export interface Temper {
   delays: number;
 }
 
+/** What the handler tells the simulation. */
+export interface Watch {
+  /** The message's `afterCommit` ran. */
+  committed(id: string): void;
+  /** Something that must never happen did. */
+  failed(problem: Error): void;
+}
+
 class Whim extends Error {}
 
 /** Folds each message into the state; fails and dawdles at random, before, within and after its changes. */
@@ -16,18 +24,21 @@ export function simulatedHandler(
   clock: VirtualClock,
   dice: Dice,
   temper: Temper,
-  onCommitted: (id: string) => void,
+  watch: Watch,
 ): HandlerFunction<Fields, FoldState> {
   const mayFail = (): void => {
     if (dice.chance(temper.failures)) throw new Whim('the handler fails at random');
   };
   const pause = (): Promise<void> => new Promise((resolve) => clock.after(dice.below(30), resolve));
+  let running: string | undefined;
   return ({ n }, transaction) => {
     const { id } = transaction.entry;
+    if (running !== undefined)
+      watch.failed(new Error(`the handler of ${id} began before that of ${running} had settled`));
     const work = (): void => {
       const texts = fold(transaction.state, Number(n));
       for (const text of texts) transaction.publish('out', { text });
-      transaction.afterCommit(() => onCommitted(id));
+      transaction.afterCommit(() => watch.committed(id));
     };
     mayFail();
     if (!dice.chance(temper.delays)) {
@@ -35,6 +46,7 @@ export function simulatedHandler(
       mayFail();
       return undefined;
     }
+    running = id;
     return (async () => {
       const isEarly = dice.chance(0.5);
       if (isEarly) work();
@@ -42,6 +54,6 @@ export function simulatedHandler(
       mayFail();
       if (!isEarly) work();
       mayFail();
-    })();
+    })().finally(() => (running = undefined));
   };
 }

@@ -4,7 +4,7 @@ import { QuietLogger } from '../support/quiet-logger.js';
 import { Dice } from './dice.js';
 import { FlakyClient } from './flaky-client.js';
 import { emptyFold, type FoldState, isComplete, judge, observe } from './fold.js';
-import { simulatedHandler, type Temper } from './simulated-handler.js';
+import { simulatedHandler, type Temper, type Watch } from './simulated-handler.js';
 import { VirtualClock } from './virtual-clock.js';
 
 /** What a simulated run may do besides the ordinary. */
@@ -17,7 +17,7 @@ export interface SimulationOptions {
 
 /** One process that runs the consumer, and its way to the server. */
 interface Process {
-  readonly consumer: StreamConsumer<string, FoldState>;
+  readonly consumer: StreamConsumer<FoldState, string>;
   readonly client: FlakyClient;
   isEnding: boolean;
 }
@@ -40,6 +40,10 @@ export class Simulation {
   readonly #stopping: Promise<void>[] = [];
   readonly #snapshots: MemorySnapshot[] = [];
   readonly #callbacks: string[] = [];
+  readonly #watch: Watch = {
+    committed: (id) => void this.#callbacks.push(id),
+    failed: (problem) => void (this.#problem ??= problem),
+  };
   #problem: unknown;
   #added = 0;
 
@@ -97,7 +101,7 @@ export class Simulation {
       logger: new QuietLogger(),
       environment: this.#clock,
       batch: { maxMessages: this.#dice.pick([1, 3, 1_000]) },
-      handler: simulatedHandler(this.#clock, this.#dice, this.#temper, (id) => this.#callbacks.push(id)),
+      handler: simulatedHandler(this.#clock, this.#dice, this.#temper, this.#watch),
     });
     const process = { consumer, client, isEnding: false };
     this.#processes.push(process);
@@ -140,7 +144,7 @@ export class Simulation {
 
   async #judge(): Promise<void> {
     if (this.#problem !== undefined)
-      throw new Error('a consumer ended with an error that nothing explains', { cause: this.#problem });
+      throw new Error('something happened that nothing explains', { cause: this.#problem });
     const verdict = judge(await observe(this.#memory));
     if (verdict !== undefined) throw new Error(verdict);
   }

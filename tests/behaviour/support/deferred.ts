@@ -21,7 +21,7 @@ export function deferred<T = void>(): Deferred<T> {
 
 /** The next event of a name that fits. */
 export function nextEvent<E extends ConsumerEventName>(
-  consumer: StreamConsumer<StreamChoice, object>,
+  consumer: StreamConsumer<object, StreamChoice>,
   name: E,
   fits: (event: ConsumerEvents[E]) => boolean = () => true,
 ): Promise<ConsumerEvents[E]> {

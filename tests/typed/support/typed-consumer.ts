@@ -2,22 +2,22 @@ import type { StreamChoice, StreamConsumer, StreamConsumerOptions } from '@ars/c
 import type { StoreKit } from '../../behaviour/stores.js';
 
 /** What a test gives for a typed consumer; the kit fills in the store, the consumerId and the logger. */
-export type TypedOptions<D extends StreamChoice, S extends object> = Partial<StreamConsumerOptions<D, S>> &
-  Pick<StreamConsumerOptions<D, S>, 'stream' | 'handler'>;
+export type TypedOptions<D extends StreamChoice, S extends object> = Partial<StreamConsumerOptions<S, D>> &
+  Pick<StreamConsumerOptions<S, D>, 'stream' | 'handler'>;
 
 /** A consumer of the kit whose messages are typed by its streams. */
 export function typedConsumer<const D extends StreamChoice, S extends object = Record<string, unknown>>(
   kit: StoreKit,
   options: TypedOptions<D, S>,
-): StreamConsumer<D, S> {
-  return kit.consumer(options as never) as unknown as StreamConsumer<D, S>;
+): StreamConsumer<S, D> {
+  return kit.consumer(options as never) as unknown as StreamConsumer<S, D>;
 }
 
 /** The same, started and caught up. */
 export async function processed<const D extends StreamChoice, S extends object = Record<string, unknown>>(
   kit: StoreKit,
   options: TypedOptions<D, S>,
-): Promise<StreamConsumer<D, S>> {
+): Promise<StreamConsumer<S, D>> {
   const consumer = typedConsumer(kit, options);
   await consumer.start();
   await consumer.caughtUp();

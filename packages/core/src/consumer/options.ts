@@ -23,11 +23,15 @@ export interface RetryOptions {
   readonly maxDelayMs?: number;
 }
 
+/** The state of a consumer that declares none: nothing can be read from it or written to it. */
+export type NoState = Record<string, never>;
+
 /** A stream, or several. */
 export type StreamChoice = StreamLike | readonly StreamLike[];
 
-/** What a `StreamConsumer` is made of. `D` is its stream or streams, from which the messages' type follows; `S` its state. */
-export interface StreamConsumerOptions<D extends StreamChoice = string, S extends object = Record<string, unknown>> {
+/** What a `StreamConsumer` is made of. `S` is its state; `D` its stream or streams, from which
+ * the messages' type follows. */
+export interface StreamConsumerOptions<S extends object = NoState, D extends StreamChoice = string> {
   /** The home: where position, state and published messages commit. */
   readonly store: StreamStore;
   /** Where the streams are read, if not in `store`. Default: `store`. */

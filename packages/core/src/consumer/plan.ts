@@ -43,8 +43,8 @@ const OPTIONS = [
 ]; // prettier-ignore
 
 /** Checks the options; throws `ConfigurationError` that names the first one that is wrong. */
-export function planConsumer<D extends StreamChoice, S extends object>(
-  options: StreamConsumerOptions<D, S>,
+export function planConsumer<S extends object, D extends StreamChoice>(
+  options: StreamConsumerOptions<S, D>,
 ): ConsumerPlan {
   objectOption('options', options);
   refuseUnknown(options, OPTIONS);

@@ -2,6 +2,7 @@ import { SerializationError, StateSchemaError } from '../domain/errors.js';
 import type { ErrorDetails } from '../domain/errors.js';
 import type { Serializer } from '../state/serializer.js';
 import { kindOf } from '../state/kind.js';
+import { strictJson } from '../state/strict-json.js';
 import { kindProblem, TrackedState } from '../state/tracked-state.js';
 import type { StoredRecord, StoredState } from '../store/stored-consumer.js';
 import type { StatePlan } from './state-plan.js';
@@ -44,7 +45,7 @@ export function restoreValues(
   context: Context,
 ): RestoredValues {
   const serializer = readerOf(record, plan, context);
-  const decoded = decodeAll(state, serializer, context);
+  const decoded = decodeAll(state, serializer, plan, context);
   const isMigrated = needsMigration(state, plan, context);
   const isOutdated = isMigrated || serializer.name !== plan.serializer.name;
   const present = isMigrated ? migrate(decoded, state.version, plan, context) : decoded;
@@ -70,11 +71,19 @@ function readerOf(record: StoredRecord, plan: StatePlan, context: Context): Seri
   );
 }
 
-function decodeAll(state: StoredState, serializer: Serializer, context: Context): Map<string, unknown> {
+function decodeAll(
+  state: StoredState,
+  serializer: Serializer,
+  plan: StatePlan,
+  context: Context,
+): Map<string, unknown> {
   const decoded = new Map<string, unknown>();
   for (const [attribute, stored] of state.attributes) {
     try {
-      decoded.set(attribute, serializer.deserialize(stored));
+      const value = serializer.deserialize(stored);
+      // What JSON gives, state can hold; of others' values that is found out here rather than by a handler.
+      if (serializer !== strictJson) copied({ [attribute]: value }, plan);
+      decoded.set(attribute, value);
     } catch (cause) {
       throw new SerializationError(
         `Stored attribute "${attribute}" of consumer "${context.consumer}" cannot be read. It was left as it is.`,

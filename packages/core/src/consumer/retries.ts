@@ -6,7 +6,7 @@ import type { Ending } from './endings.js';
 import type { EventHub } from './events.js';
 import type { ConsumerPlan } from './plan.js';
 
-/** A message's first failure is logged as a warning, and each from this one on as an error. */
+/** A message's first failure is logged as a warning unless somebody listens to `retry`, each from this one on as an error. */
 const LOUD_FROM = 5;
 
 /** Counts the failures of the one message that is failing, and times its next try. */
@@ -68,7 +68,8 @@ export class Retries {
     }
     const delayMs = this.#schedule(count);
     this.#events.emit('retry', { stream, id, attempt: count, delayMs, error });
-    const level = count >= LOUD_FROM ? 'error' : count === 1 ? 'warn' : 'debug';
+    const isFirstNews = count === 1 && !this.#events.has('retry');
+    const level = count >= LOUD_FROM ? 'error' : isFirstNews ? 'warn' : 'debug';
     this.#plan.logger[level](failureReport(this.#plan, delivery, count, delayMs), error);
     return undefined;
   }

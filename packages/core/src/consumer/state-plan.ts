@@ -29,12 +29,12 @@ export function planState(options: StateOptions): StatePlan | undefined {
   const { serializer, ...storing } = storingOptions(options);
   if (handler instanceof Persistable) {
     const defaults = attributesOf(handler, options);
-    if (defaults === undefined) return undefined;
+    if (defaults === undefined) return refuseStoring(options);
     const name = nameOption('handler.uniqueId', handler.uniqueId);
     return { name, tracked: track(defaults, serializer), serializer, ...storing, defaults, persistable: handler };
   }
   refuseForeignPersistable(handler);
-  if (options.state === undefined) return undefined;
+  if (options.state === undefined) return refuseStoring(options);
   const defaults = defaultsOption(options.state);
   return {
     name: undefined,
@@ -54,6 +54,17 @@ function refuseForeignPersistable(handler: unknown): void {
     'handler is a Persistable of another copy of @ars/core, whose attributes would not be stored. Install one copy only.',
     { option: 'handler' },
   );
+}
+
+/** Without state, options that say how it is stored do nothing: somebody has forgotten the state. */
+function refuseStoring(options: StateOptions): undefined {
+  const given = (['stateVersion', 'migrate', 'serializer', 'previousSerializers'] as const).find(
+    (name) => options[name] !== undefined,
+  );
+  if (given === undefined) return undefined;
+  throw new ConfigurationError(`${given} is given, but the consumer has no state: declare it by the option state.`, {
+    option: given,
+  });
 }
 
 function storingOptions(

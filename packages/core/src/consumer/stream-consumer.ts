@@ -5,7 +5,7 @@ import type { AttributeSource } from '../transaction/persistable.js';
 import { backoffMs } from './backoff.js';
 import { EventHub } from './events.js';
 import type { ConsumerEventName, ConsumerListener } from './events.js';
-import type { StreamChoice, StreamConsumerOptions } from './options.js';
+import type { NoState, StreamChoice, StreamConsumerOptions } from './options.js';
 import { planConsumer } from './plan.js';
 import type { ConsumerPlan } from './plan.js';
 import { previewStart } from './preview.js';
@@ -20,8 +20,8 @@ import { ConsumerRun } from './run.js';
  * The constructor throws `ConfigurationError` for wrong options; nothing is read or connected before `start()`.
  */
 export class StreamConsumer<
+  S extends object = NoState,
   const D extends StreamChoice = string,
-  S extends object = Record<string, unknown>,
 > implements AsyncDisposable {
   /**
    * Settles when processing has ended: resolves after `stop()`, rejects with what ended it otherwise. Never causes an
@@ -36,7 +36,7 @@ export class StreamConsumer<
   #settleClosed!: (failure?: { readonly error: unknown }) => void;
   #hasEnded = false;
 
-  constructor(options: StreamConsumerOptions<D, S>) {
+  constructor(options: StreamConsumerOptions<S, D>) {
     this.#plan = planConsumer(options);
     this.#events = new EventHub(this.#plan.logger);
     this.#run = new ConsumerRun(this.#plan, this.#events, this.#attachAttributes());

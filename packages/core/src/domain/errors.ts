@@ -55,10 +55,15 @@ export function isArsError(error: unknown, code?: ArsErrorCode): error is ArsErr
   return code === undefined || (error as ArsError).code === code;
 }
 
-/** The same error with more details, for one that was thrown where its stream, consumer or entry were not known. */
+/**
+ * The same error with more details, for one that was thrown where its stream, consumer or entry were not known. A
+ * stream that it was about itself, such as one published to, becomes `details.target`.
+ */
 export function withDetails(error: ArsError, where: string, details: ErrorDetails): ArsError {
   const Same = error.constructor as new (message: string, details: ErrorDetails, cause?: unknown) => ArsError;
-  return new Same(`${error.message} (${where})`, { ...details, ...error.details }, error.cause);
+  const target = error.details.stream;
+  const named = target === undefined || target === details.stream ? {} : { target };
+  return new Same(`${error.message} (${where})`, { ...error.details, ...named, ...details }, error.cause);
 }
 
 /** Another owner took the consumer over. This process must not go on with it; nothing of its later work was stored. */

@@ -1,10 +1,9 @@
 import { ConfigurationError, MessageValidationError } from '../domain/errors.js';
-import type { FieldsInput } from '../domain/fields.js';
 import type { EntryId } from '../domain/entry-id.js';
 import type { StreamStore } from '../store/stream-store.js';
 import { encodeMessage } from '../transaction/publisher.js';
 import { streamName } from '../transaction/stream-definition.js';
-import type { StreamDefinition, StreamLike } from '../transaction/stream-definition.js';
+import type { InputOf, StreamLike } from '../transaction/stream-definition.js';
 
 /** What a `StreamProducer` is made of. */
 export interface StreamProducerOptions {
@@ -42,9 +41,7 @@ export class StreamProducer {
    * stored, and with `StoreUnavailableError` when the store cannot be reached; `details.ran` is then `'unknown'` if the
    * message may have been appended. Only with an `idempotencyKey` it is safe to publish it again.
    */
-  publish<In>(stream: StreamDefinition<In, unknown>, message: NoInfer<In>, options?: PublishOptions): Promise<EntryId>;
-  publish(stream: string, message: FieldsInput, options?: PublishOptions): Promise<EntryId>;
-  async publish(target: StreamLike, message: unknown, options: PublishOptions = {}): Promise<EntryId> {
+  async publish<D extends StreamLike>(target: D, message: InputOf<D>, options: PublishOptions = {}): Promise<EntryId> {
     const stream = streamName(target);
     const { idempotencyKey, ...unknown } = options;
     for (const name of Object.keys(unknown)) {

@@ -1,6 +1,6 @@
 import { ConfigurationError, isArsError, MessageValidationError } from '../domain/errors.js';
 import type { EncodedFields } from '../domain/fields-codec.js';
-import type { Fields, StoredFields } from '../domain/fields.js';
+import type { Fields, FieldsInput, StoredFields } from '../domain/fields.js';
 import { jsonCodec } from './codec.js';
 import type { Codec } from './codec.js';
 import type { SchemaIssue, StandardSchema } from './standard-schema.js';
@@ -32,6 +32,9 @@ export type MessageOf<D> = D extends string
     : D extends readonly (infer E)[]
       ? MessageOf<E>
       : never;
+
+/** The type of the messages that may be published to this stream. */
+export type InputOf<D> = D extends string ? FieldsInput : D extends StreamDefinition<infer In, unknown> ? In : never;
 
 /** How a typed stream is defined by a schema: the schema's input is published, its output is received. */
 export interface SchemaStreamOptions<In, Out> {

@@ -1,6 +1,5 @@
 import type { EntryId } from '../domain/entry-id.js';
-import type { FieldsInput } from '../domain/fields.js';
-import type { StreamDefinition } from './stream-definition.js';
+import type { InputOf, StreamLike } from './stream-definition.js';
 
 /** Which entry a message came from. */
 export interface EntryInfo {
@@ -27,8 +26,7 @@ export interface Transaction<S extends object = Record<string, unknown>> {
    * Throws `MessageValidationError` for a message that cannot be stored or beyond 10,000 publishes or 16 MiB a
    * transaction, and `ConfigurationError` for a stream that cannot share a transaction with this consumer.
    */
-  publish<In>(stream: StreamDefinition<In, unknown>, message: NoInfer<In>): void;
-  publish(stream: string, message: FieldsInput): void;
+  publish<D extends StreamLike>(stream: D, message: InputOf<D>): void;
   /** Calls back at most once, after the commit is acknowledged, in order; a crash loses it. Errors are logged. */
   afterCommit(callback: () => unknown): void;
   /** Puts the state back to its defaults, as if nothing had ever been stored. */

@@ -1,3 +1,4 @@
+import { SerializationError } from '@ars/core';
 import type { EntryId, Inspection, StoredRecord, StoredState, StoredValue, StreamCursor } from '@ars/core';
 import { Unpacker } from '../packing/unpack.js';
 import { decodeAttempt } from './commit-message.js';
@@ -61,18 +62,23 @@ function decodeState(unpacker: Unpacker, fields: number, recordKey: string): Sto
     owner,
     isOwn: owner === recordKey,
     commitId: reserved.get('commit') ?? '',
-    version: Number(reserved.get('version') ?? Number.NaN),
+    version: /^\d+$/.test(reserved.get('version') ?? '') ? Number(reserved.get('version')) : Number.NaN,
     declared: decodeDeclared(reserved.get('declared')),
     attributes,
   };
 }
 
-/** A list that cannot be read declares nothing; then no attribute of the code fits, and the consumer refuses to start. */
+/** Which attributes were declared decides whether one was removed since, so a list that cannot be read is not guessed at. */
 function decodeDeclared(text: string | undefined): readonly string[] {
+  const list = parsed(text ?? '');
+  if (Array.isArray(list) && list.every((name) => typeof name === 'string')) return list;
+  throw new SerializationError("The field 'declared' of a stored state cannot be read. It was left as it is.");
+}
+
+function parsed(text: string): unknown {
   try {
-    const list: unknown = JSON.parse(text ?? '[]');
-    return Array.isArray(list) ? list.map(String) : [];
+    return JSON.parse(text);
   } catch {
-    return [];
+    return undefined;
   }
 }

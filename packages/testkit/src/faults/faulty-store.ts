@@ -79,7 +79,7 @@ class FaultyProcess implements FaultyStore, Victim {
     const home = await this.#store.openHome(address);
     const link = this.#link(home);
     const carry = <T>(call: StoreCall, act: (at: ConsumerHome) => Promise<T>): Promise<T> =>
-      this.#courier.carry(link, call, { direct: () => act(home), late: () => this.#late(address, act) });
+      this.#courier.carry(link, call, { direct: () => act(home), late: () => this.#late(address, home.history, act) });
     return {
       history: home.history,
       inspect: () => carry('inspect', (at) => at.inspect()),
@@ -141,9 +141,15 @@ class FaultyProcess implements FaultyStore, Victim {
     return link;
   }
 
-  async #late<T>(address: ConsumerAddress, act: (home: ConsumerHome) => Promise<T>): Promise<T> {
+  /** What was sent arrives at the server that it was sent to, or nowhere: it dies with its server. */
+  async #late<T>(
+    address: ConsumerAddress,
+    history: string | undefined,
+    act: (home: ConsumerHome) => Promise<T>,
+  ): Promise<T> {
     const home = await this.#store.openHome(address);
     try {
+      if (home.history !== history) throw faultError(this.name, 'the server that it was sent to is gone', 'unknown');
       return await act(home);
     } finally {
       home.close();

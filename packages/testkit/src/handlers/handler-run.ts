@@ -4,6 +4,7 @@ import {
 import { createMemoryStore, type MemorySnapshot, type MemoryStore } from '@ars/memory';
 import { SeededRandom } from '../chance/seeded-random.js';
 import { createFaultPlan, type FaultPlan } from '../faults/fault-plan.js';
+import type { PlannedFault } from '../faults/fault.js';
 import { type FaultyStore, faultyStore } from '../faults/faulty-store.js';
 import { HomeLog } from '../simulation/home-log.js';
 import { VirtualClock } from '../simulation/virtual-clock.js';
@@ -31,7 +32,7 @@ export interface RunSubject {
 /** One process of a run. */
 interface Process {
   readonly store: FaultyStore;
-  readonly consumer: StreamConsumer<string, Record<string, unknown>>;
+  readonly consumer: StreamConsumer<Record<string, unknown>>;
 }
 
 const silent = (): void => {};
@@ -77,7 +78,7 @@ export class HandlerRun {
   readonly #after = (delayMs: number, callback: () => void): (() => void) => this.#clock.after(delayMs, callback);
 
   /** Waits until the newest process has committed everything, also after it was told what happened to its home. */
-  async #complete(): Promise<StreamConsumer<string, Record<string, unknown>>> {
+  async #complete(): Promise<StreamConsumer<Record<string, unknown>>> {
     for (;;) {
       const process = this.#processes.at(-1)!;
       const isThrough = await this.#outcome(process, async () => {
@@ -109,7 +110,7 @@ export class HandlerRun {
   #launch(): void {
     const store = faultyStore(this.#log.observed(this.#memory, String(this.#processes.length)), this.#plan());
     const handler = verifiedHandler(this.#subject.createHandler(), {
-      before: (id) => this.#before(id),
+      before: () => (this.#calls += 1),
       after: (id) => this.#interruption(id, store),
       running: (change) => (this.#running += change),
     });
@@ -140,7 +141,16 @@ export class HandlerRun {
     if (this.#processes.length > 0) return plan;
     if (scenario.kind === 'death after the commit') plan.next('after-commit', 'kill', scenario.at);
     if (scenario.kind === 'lost answer') plan.next('after-commit', 'lose', scenario.at);
+    if (scenario.kind === 'takeover') this.#takeOver(plan.next('before-commit', 'delay', scenario.at));
     return plan;
+  }
+
+  /** While a commit is on its way, another process takes the consumer over; then the commit arrives. */
+  #takeOver(held: PlannedFault): void {
+    void held.reached.then(() => {
+      this.#launch();
+      this.#processes.at(-1)!.consumer.on('claimed', () => void held.release());
+    });
   }
 
   #createConsumer(store: FaultyStore, handler: object): Process['consumer'] {
@@ -158,11 +168,6 @@ export class HandlerRun {
       environment: this.#clock.environment(this.#random),
       ...(this.#subject.consumer as { state?: Record<string, unknown> }),
     });
-  }
-
-  #before(id: EntryId): void {
-    this.#calls += 1;
-    if (this.#isDue('takeover', id)) this.#launch();
   }
 
   /** What becomes of a handler that has done its work. */

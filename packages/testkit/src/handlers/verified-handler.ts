@@ -6,7 +6,7 @@ export type Interruption = 'none' | 'fail';
 /** What is told of every call of a handler under verification, and asked. */
 export interface HandlerWatch {
   /** Before the handler is called. */
-  before(id: EntryId): void;
+  before(): void;
   /** After it has succeeded. */
   after(id: EntryId): Interruption;
   /** One more handler runs (1), or one less (-1). */
@@ -39,7 +39,7 @@ export function verifiedHandler(handler: object, watch: HandlerWatch): object {
 
 function watchedCall(call: Handle, watch: HandlerWatch, message: unknown, transaction: Transaction): unknown {
   const { id } = transaction.entry;
-  watch.before(id);
+  watch.before();
   const finish = (): void => {
     if (watch.after(id) === 'fail')
       throw new PlantedFailure('The kit made this handler fail after it had done its work.');

@@ -23,7 +23,7 @@ const CHANCE = 0.012;
 export class ConsumerProcess {
   readonly name: string;
   readonly spec: ConsumerSpec;
-  readonly consumer: StreamConsumer<string[], SimulatedState>;
+  readonly consumer: StreamConsumer<SimulatedState, string[]>;
   readonly store: FaultyStore;
   /** Settles when it has ended. */
   readonly ended: Promise<ProcessEnd>;
@@ -85,9 +85,9 @@ export class ConsumerProcess {
     });
   }
 
-  #createConsumer(): StreamConsumer<string[], SimulatedState> {
+  #createConsumer(): StreamConsumer<SimulatedState, string[]> {
     const { spec } = this;
-    return new StreamConsumer<string[], SimulatedState>({
+    return new StreamConsumer<SimulatedState, string[]>({
       store: this.store,
       ...(this.#source === undefined ? {} : { source: this.#source }),
       stream: (spec.inputs.length === 1 ? spec.inputs[0]! : [...spec.inputs]) as string[],

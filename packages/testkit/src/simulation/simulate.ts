@@ -40,6 +40,9 @@ export interface SimulationReport {
   readonly trace: readonly string[];
 }
 
+/** Once everything has healed, the end comes within so much virtual time. */
+const PATIENCE_MS = 60_000;
+
 const CHECKERS = [checkPositions, checkOnceInOrder, checkExactFold, checkFencing, checkHandledOnce];
 
 /**
@@ -55,10 +58,13 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const world = new World(seed, alter, onTrace);
   const supervisors = world.topology.consumers.map((spec) => new Supervisor(world, spec));
   try {
-    await world.clock.until(live(world, supervisors, messages, durationMs), 'the end of the simulation');
-    await world.clock.untilIdle(60_000);
+    const living = live(world, supervisors, messages, durationMs);
+    await world.clock.until(living, 'the end of the simulation', { limitMs: durationMs + PATIENCE_MS });
+    await world.clock.untilIdle(PATIENCE_MS);
   } catch (error) {
-    throw new SimulationError(seed, [...world.problems, String(error)], world.trace, error);
+    const { problems, log, trace } = world;
+    const seen = [checkFencing, checkHandledOnce].flatMap((check) => check(log));
+    throw new SimulationError(seed, [...problems, ...seen, String(error)], trace, error);
   }
   const evidence = await collectEvidence(world, supervisors);
   const problems = [...world.problems, ...CHECKERS.flatMap((check) => check(evidence))];

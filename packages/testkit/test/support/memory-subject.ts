@@ -3,7 +3,7 @@ import { createMemoryStore, type MemoryStore } from '@ars/memory';
 import type { StoreConformanceOptions, StoreSubject } from '../../src/index.js';
 
 /** Why the memory store cannot be tried on keys that are not streams. */
-export const MEMORY_MISSING: StoreConformanceOptions['missing'] = {
+export const MEMORY_MISSING: NonNullable<StoreConformanceOptions['missing']> = {
   occupy: 'every name in a memory store can only be a stream',
 };
 

@@ -1,34 +1,31 @@
 import type { ConsumerAddress, EntryId, StoredFields, StreamStore } from '@ars/core';
-import { Redis } from 'ioredis';
 import {
-  startFaultProxy,
   type CaseNames,
   type FaultProxy,
   type OlderCopy,
+  startFaultProxy,
   type StoreSubject,
 } from '../../src/index.js';
 import { startServer } from '../../../../tests/support/server.js';
-
-const asRedis = (field: string | Uint8Array): string | Buffer =>
-  typeof field === 'string' ? field : Buffer.from(field);
+import { RedisContent } from './redis-content.js';
 
 /** Makes a store of an adapter. */
 export type MakeStore = (url: string) => StreamStore;
 
-/** A store over a proxy that can cut its connections, and a plain client for everything else. */
+/** A store over a proxy that cuts its connections or leads them to another server. */
 export class RedisSubject implements StoreSubject {
   readonly store: StreamStore;
-  readonly #tag: string;
-  #client: Redis;
+  readonly #names: CaseNames;
   readonly #proxy: FaultProxy;
   readonly #ends: (() => Promise<void>)[] = [];
+  #content: RedisContent;
 
-  private constructor(make: MakeStore, url: string, proxy: FaultProxy, { tag }: CaseNames) {
-    this.#tag = tag;
-    const client = new Redis(url);
-    this.#client = client;
+  private constructor(make: MakeStore, url: string, proxy: FaultProxy, names: CaseNames) {
+    const content = new RedisContent(url, names.tag);
+    this.#names = names;
+    this.#content = content;
     this.#proxy = proxy;
-    this.#ends.push(async () => client.disconnect());
+    this.#ends.push(() => content.close());
     this.store = make(proxy.url);
   }
 
@@ -37,65 +34,53 @@ export class RedisSubject implements StoreSubject {
     return new RedisSubject(make, url, await startFaultProxy(Number(port || 6379), hostname), names);
   }
 
-  async addEntry(stream: string, fields: StoredFields, id = '*'): Promise<EntryId> {
-    return (await this.#client.xadd(stream, id, ...fields.map(asRedis)))!;
+  addEntry(stream: string, fields: StoredFields, id?: EntryId): Promise<EntryId> {
+    return this.#content.addEntry(stream, fields, id);
   }
 
-  async deleteEntries(stream: string, ids: readonly EntryId[]): Promise<void> {
-    await this.#client.xdel(stream, ...ids);
+  deleteEntries(stream: string, ids: readonly EntryId[]): Promise<void> {
+    return this.#content.deleteEntries(stream, ids);
   }
 
-  async trimStream(stream: string, maxLength: number): Promise<void> {
-    await this.#client.xtrim(stream, 'MAXLEN', '=', maxLength);
+  trimStream(stream: string, maxLength: number): Promise<void> {
+    return this.#content.trimStream(stream, maxLength);
   }
 
-  async deleteStream(stream: string): Promise<void> {
-    await this.#client.del(stream);
+  deleteStream(stream: string): Promise<void> {
+    return this.#content.deleteStream(stream);
   }
 
-  async occupy(stream: string): Promise<void> {
-    await this.#client.set(stream, 'not a stream');
+  occupy(stream: string): Promise<void> {
+    return this.#content.occupy(stream);
   }
 
-  async evict(what: 'record' | 'state', { consumerId }: ConsumerAddress): Promise<void> {
-    const kind = what === 'record' ? 'consumer' : 'state';
-    const keys = (await this.keys()).filter((key) => key.includes(`:${kind}:`) && key.endsWith(`:${consumerId}`));
-    await this.#client.del(...keys);
+  evict(what: 'record' | 'state', address: ConsumerAddress): Promise<void> {
+    return this.#content.evict(what, address);
   }
 
   async disconnect(): Promise<void> {
     this.#proxy.cutAll();
   }
 
-  async close(): Promise<void> {
-    await this.store.close();
-    const keys = await this.keys();
-    if (keys.length > 0) await this.#client.unlink(...keys);
-    for (const end of this.#ends) await end();
-    await this.#proxy.close();
-  }
-
-  /** Copies every key to another server; restoring leads the proxy there: a failover to a replica that had fallen behind. */
+  /** Copies everything to a second server; restoring leads the proxy there: a failover to a replica that had fallen behind. */
   async olderCopy(): Promise<OlderCopy> {
     const replica = await startServer();
-    const client = new Redis(replica.url);
+    const content = new RedisContent(replica.url, this.#names.tag);
     this.#ends.push(async () => {
-      client.disconnect();
+      content.client.disconnect();
       await replica.stop();
     });
-    for (const key of await this.keys()) await client.restore(key, 0, (await this.#client.dumpBuffer(key))!);
+    await this.#content.copyTo(content);
     const restore = async (): Promise<void> => {
       this.#proxy.retarget(replica.port);
-      this.#client = client;
+      this.#content = content;
     };
     return { restore };
   }
 
-  async keys(): Promise<string[]> {
-    const found = new Set<string>();
-    for await (const batch of this.#client.scanStream({ match: `*{${this.#tag}}*`, count: 1_000 })) {
-      for (const key of batch as string[]) found.add(key);
-    }
-    return [...found];
+  async close(): Promise<void> {
+    await this.store.close();
+    for (const end of this.#ends) await end();
+    await this.#proxy.close();
   }
 }

@@ -7,7 +7,7 @@ import { check, checkEqual, checkRejects } from '../check.js';
 import { type Fold, type FoldState, withFold } from '../laws/fold.js';
 import type { Trial } from '../trial.js';
 
-type FoldConsumer = StreamConsumer<string, FoldState>;
+type FoldConsumer = StreamConsumer<FoldState, string>;
 
 /** The numbers from 1 to this one. */
 function upTo(last: number): number[] {

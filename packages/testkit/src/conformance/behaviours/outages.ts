@@ -56,6 +56,7 @@ async function closesAll(trial: Trial): Promise<void> {
 async function losesNothing(trial: Trial): Promise<void> {
   const ids = await trial.add('in', 1, 2);
   const [reader, owner] = [await trial.reader(), await trial.own()];
+  await trial.readOnce(reader, trial.cursor('in')); // some connect only now
   await owner.commit({ cursors: [trial.cursor('in', ids[0], 1)], state: stateOf({ a: '1' }) });
   const before = await trial.picture(['in']);
   await trial.hook('disconnect')();

@@ -21,7 +21,7 @@ export class Fold {
   readonly #trial: Trial;
   /** How often the handler was called, by message. */
   readonly calls: Map<string, number> = new Map();
-  readonly #consumers: StreamConsumer<string, FoldState>[] = [];
+  readonly #consumers: StreamConsumer<FoldState, string>[] = [];
 
   constructor(trial: Trial) {
     this.#trial = trial;
@@ -30,9 +30,9 @@ export class Fold {
   /** A consumer of `in`, over this store. */
   consumer(
     store: StreamStore,
-    options: Partial<StreamConsumerOptions<string, FoldState>> = {},
-  ): StreamConsumer<string, FoldState> {
-    const consumer = new StreamConsumer<string, FoldState>({
+    options: Partial<StreamConsumerOptions<FoldState, string>> = {},
+  ): StreamConsumer<FoldState, string> {
+    const consumer = new StreamConsumer<FoldState, string>({
       store,
       stream: this.#trial.stream('in'),
       consumerId: 'worker',

@@ -95,7 +95,7 @@ class Registrar {
 }
 
 /** G3: no claim, renewal or commit took effect that its token, its epoch or its base did not allow. */
-export function checkFencing({ events }: Evidence): string[] {
+export function checkFencing({ events }: Pick<Evidence, 'events'>): string[] {
   const registrar = new Registrar();
   return events.flatMap((event) => {
     const problem = registrar.follow(event);

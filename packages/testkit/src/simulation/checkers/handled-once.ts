@@ -66,7 +66,7 @@ class Floors {
 }
 
 /** G4: no process handles again what it knows, or must find out, to be committed. */
-export function checkHandledOnce({ events }: Evidence): string[] {
+export function checkHandledOnce({ events }: Pick<Evidence, 'events'>): string[] {
   const floors = new Floors();
   return events.flatMap((event) => floors.follow(event) ?? []);
 }

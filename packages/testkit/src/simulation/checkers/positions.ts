@@ -20,12 +20,18 @@ function checkStream(evidence: Evidence, consumer: ConsumerEvidence, stream: str
     problems.push(`${id} is at ${cursor.position}, which ${stream} never held`);
   if (cursor.read !== done.length)
     problems.push(`${id} counts ${cursor.read} entries of ${stream} at its position, which are ${done.length}`);
-  if (done.length < all.length && consumer.finalEnd === undefined) {
+  const isInvisible = cursor.read === 0 && isGone(evidence, consumer, stream);
+  if (done.length < all.length && consumer.finalEnd === undefined && !isInvisible) {
     problems.push(
       `${id} has committed ${done.length} of ${all.length} entries of ${stream}, and says nothing of the rest`,
     );
   }
   return problems;
+}
+
+/** A stream that was deleted before the first of it was read is as one that never was (a limit of PROTOCOL P20). */
+function isGone({ home }: Evidence, { spec }: ConsumerEvidence, stream: string): boolean {
+  return !spec.isRelay && home.store.streamInfo(stream) === undefined;
 }
 
 /** The number that a gap reports is that of the entries which are gone. */

@@ -1,0 +1,53 @@
+import type { ConsumerAddress, EntryId, StoredFields, StreamStore } from '@ars/core';
+import { createIoredisStore } from '@ars/ioredis';
+import { Cluster } from 'ioredis';
+import type { CaseNames, StoreSubject } from '../../src/index.js';
+import { RedisContent } from './redis-content.js';
+
+/** A store on a cluster of one node that belongs to the test alone. */
+export class ClusterSubject implements StoreSubject {
+  readonly store: StreamStore;
+  readonly #content: RedisContent;
+  readonly #cluster: Cluster;
+
+  constructor(port: number, { tag }: CaseNames) {
+    this.#content = new RedisContent(`redis://127.0.0.1:${port}`, tag);
+    this.#cluster = new Cluster([{ host: '127.0.0.1', port }], { lazyConnect: true });
+    this.store = createIoredisStore(this.#cluster);
+  }
+
+  addEntry(stream: string, fields: StoredFields, id?: EntryId): Promise<EntryId> {
+    return this.#content.addEntry(stream, fields, id);
+  }
+
+  deleteEntries(stream: string, ids: readonly EntryId[]): Promise<void> {
+    return this.#content.deleteEntries(stream, ids);
+  }
+
+  trimStream(stream: string, maxLength: number): Promise<void> {
+    return this.#content.trimStream(stream, maxLength);
+  }
+
+  deleteStream(stream: string): Promise<void> {
+    return this.#content.deleteStream(stream);
+  }
+
+  evict(what: 'record' | 'state', address: ConsumerAddress): Promise<void> {
+    return this.#content.evict(what, address);
+  }
+
+  occupy(stream: string): Promise<void> {
+    return this.#content.occupy(stream);
+  }
+
+  /** Nobody else uses the node, so every connection but the asking one is the store's. */
+  async disconnect(): Promise<void> {
+    await this.#content.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+  }
+
+  async close(): Promise<void> {
+    await this.store.close();
+    this.#cluster.disconnect();
+    await this.#content.close();
+  }
+}
