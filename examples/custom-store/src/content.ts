@@ -1,120 +1,82 @@
-import {
-  compareIds,
-  type EntryId,
-  type StateHeader,
-  type StoredEntry,
-  type StoredFields,
-  type StoredRecord,
-  type StoredValue,
-  type StreamCursor,
-  type StreamRead,
-} from '@ars/core';
+import * as ars from '@ars/core';
 
-/** One line of the journal: everything that one step of the store changes. */
+/** One line of the journal: all that one step of the store changes, already decided. */
 export interface Change {
-  readonly appended?: readonly (readonly [stream: string, id: EntryId, fields: StoredFields])[];
-  readonly key?: readonly [stream: string, key: string, id: EntryId];
-  readonly removed?: readonly [stream: string, ids: readonly EntryId[]];
+  readonly appended?: readonly (readonly [stream: string, id: ars.EntryId, fields: ars.StoredFields])[];
+  readonly key?: readonly [key: string, id: ars.EntryId];
+  readonly removed?: readonly [stream: string, ids: readonly ars.EntryId[]];
   readonly dropped?: string;
-  readonly record?: readonly [name: string, record: FileRecord, streams: readonly string[]];
-  readonly state?: readonly [name: string, state: FileStateChange];
+  readonly record?: readonly [name: string, record: FileRecord];
+  readonly state?: readonly [name: string, change: Omit<FileState, 'attributes'> & Omit<ars.StateChange, 'header'>];
 }
 
-/** A consumer's record as it is kept: what `inspect` tells, and the owner's renewal number. */
-export interface FileRecord extends Omit<StoredRecord, 'quietMs'> {
+/** A consumer's record: as it is inspected, with the owner's renewal, its last sign of life, and what it reads here. */
+export interface FileRecord extends Omit<ars.StoredRecord, 'quietMs'> {
   readonly renewal: number;
   readonly seenMs: number;
+  readonly reads: readonly string[];
 }
 
-interface FileStateChange {
+interface FileState {
   readonly owner: string;
   readonly commitId: string;
-  readonly header: StateHeader;
-  readonly set: readonly (readonly [name: string, value: StoredValue])[];
-  readonly deleted: readonly string[];
-}
-
-interface FileState extends Omit<FileStateChange, 'set' | 'deleted'> {
-  readonly attributes: Map<string, StoredValue>;
+  readonly header: ars.StateHeader;
+  readonly attributes: Map<string, ars.StoredValue>;
 }
 
 /** One stream: its entries, and what it remembers of those that are gone. */
 export class FileStream {
-  entries: StoredEntry[] = [];
+  entries: ars.StoredEntry[] = [];
   added = 0;
-  lastId: EntryId = '0-0';
-
-  indexAfter(position: EntryId): number {
-    let [low, high] = [0, this.entries.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (compareIds(this.entries[middle]!.id, position) <= 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
+  lastId: ars.EntryId = '0-0';
 
   /** What follows a cursor. Whatever was added, was not read before and is not there now is lost. */
-  read({ stream, position, read }: StreamCursor, maxEntries: number, maxBytes: number): StreamRead {
-    const from = this.indexAfter(position);
-    const lost = this.added - read - (this.entries.length - from);
+  read(cursor: ars.StreamCursor, maxEntries: number, maxBytes: number): ars.StreamRead {
     const { added, lastId } = this;
-    if (lost < 0 || compareIds(position, lastId) > 0) {
-      return { stream, entries: [], lost: 0, cursor: { stream, position, read }, regressed: true, added, lastId };
-    }
+    const told = { stream: cursor.stream, added, lastId };
+    const after = this.entries.filter(({ id }) => ars.compareIds(id, cursor.position) > 0);
+    const lost = added - cursor.read - after.length;
+    const isBehind = lost < 0 || ars.compareIds(cursor.position, lastId) > 0;
+    if (isBehind) return { ...told, entries: [], lost: 0, cursor, regressed: true };
     let bytes = 0;
-    const entries: StoredEntry[] = [];
-    for (const entry of this.entries.slice(from, from + maxEntries)) {
-      bytes += entry.fields.reduce((sum, field) => sum + field.length, 0);
-      if (bytes > maxBytes && entries.length > 0) break;
-      entries.push(entry);
-    }
-    const cursor = { stream, position: entries.at(-1)?.id ?? position, read: read + lost + entries.length };
-    return { stream, entries, lost, cursor, regressed: false, added, lastId };
+    const fits = ({ fields }: ars.StoredEntry): boolean => (bytes += fields.join().length) <= maxBytes;
+    const entries = after.slice(0, maxEntries).filter((entry, index) => fits(entry) || index === 0);
+    const position = entries.at(-1)?.id ?? cursor.position;
+    const next = { ...cursor, position, read: cursor.read + lost + entries.length };
+    return { ...told, entries, lost, cursor: next, regressed: false };
   }
 }
 
-/** All that the journal says, in memory. Nothing else changes it than `apply`, so that a replay gives the same. */
+/** All that the journal says, in memory. Only `apply` changes it, so that a replay gives the same. */
 export class Content {
-  readonly streams = new Map<string, FileStream>();
-  readonly records = new Map<string, FileRecord>();
-  readonly states = new Map<string, FileState>();
-  readonly registered = new Set<string>();
-  readonly keys = new Map<string, EntryId>();
+  readonly streams: Map<string, FileStream> = new Map();
+  readonly records: Map<string, FileRecord> = new Map();
+  readonly states: Map<string, FileState> = new Map();
+  readonly keys: Map<string, ars.EntryId> = new Map();
 
   stream(name: string): FileStream {
     return this.streams.get(name) ?? new FileStream();
   }
 
   apply({ appended = [], key, removed, dropped, record, state }: Change): void {
-    for (const [name, id, fields] of appended) this.#append(name, { id, fields });
-    if (key !== undefined) this.keys.set(JSON.stringify(key.slice(0, 2)), key[2]);
+    for (const [name, id, fields] of appended) {
+      const stream = this.stream(name);
+      this.streams.set(name, stream);
+      stream.entries.push({ id, fields });
+      stream.added += 1;
+      stream.lastId = id;
+    }
+    if (key !== undefined) this.keys.set(key[0], key[1]);
     if (removed !== undefined) {
       const stream = this.stream(removed[0]);
-      const gone = new Set(removed[1]);
-      stream.entries = stream.entries.filter(({ id }) => !gone.has(id));
+      stream.entries = stream.entries.filter(({ id }) => !removed[1].includes(id));
     }
     if (dropped !== undefined) this.streams.delete(dropped);
-    if (record !== undefined) {
-      const [name, stored, streams] = record;
-      this.records.set(name, stored);
-      for (const stream of streams) this.registered.add(JSON.stringify([stream, name]));
-    }
-    if (state !== undefined) this.#changeState(...state);
-  }
-
-  #append(name: string, entry: StoredEntry): void {
-    const stream = this.stream(name);
-    this.streams.set(name, stream);
-    stream.entries.push(entry);
-    stream.added += 1;
-    stream.lastId = entry.id;
-  }
-
-  #changeState(name: string, { set, deleted, ...rest }: FileStateChange): void {
-    const attributes = this.states.get(name)?.attributes ?? new Map<string, StoredValue>();
+    if (record !== undefined) this.records.set(record[0], record[1]);
+    if (state === undefined) return;
+    const [name, { set, deleted, ...rest }] = state;
+    const attributes = new Map([...(this.states.get(name)?.attributes ?? []), ...set]);
     for (const attribute of deleted) attributes.delete(attribute);
-    for (const [attribute, value] of set) attributes.set(attribute, value);
     this.states.set(name, { ...rest, attributes });
   }
 }

@@ -128,3 +128,8 @@ test('an entry is the same frozen object in every read', async () => {
   (first!.entries as unknown[]).pop();
   expect((await reader.read(request()))[0]!.entries.length).toBe(1);
 });
+
+test('a name that the library keeps for itself on Redis cannot be part of a transaction here either', () => {
+  expect(createMemoryStore().placementProblem('orders', 'ars:{orders}:state:x')).toMatch(/are the library's/);
+  expect(createMemoryStore().placementProblem('orders', 'arsenal')).toBeUndefined();
+});

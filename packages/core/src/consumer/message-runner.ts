@@ -43,6 +43,7 @@ export class MessageRunner {
     try {
       const result = this.#plan.handle(this.#plan.decode(delivery.stream, delivery.fields), transaction);
       if (isThenable(result)) return this.#follow(transaction, result);
+      transaction.demandNothingLost();
       return this.#close(transaction);
     } catch (error) {
       return this.#close(transaction, { error });
@@ -87,10 +88,12 @@ export class MessageRunner {
       } else this.#leaveLingering();
       this.#onSettled();
     };
-    Promise.resolve(result).then(
-      () => settle(),
-      (error: unknown) => settle({ error }),
-    );
+    Promise.resolve(result)
+      .then(() => this.#open === transaction && transaction.demandNothingLost())
+      .then(
+        () => settle(),
+        (error: unknown) => settle({ error }),
+      );
   }
 
   #leaveLingering(): void {

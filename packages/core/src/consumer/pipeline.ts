@@ -96,11 +96,12 @@ export class Pipeline {
     if (this.#runner.isStuck && !this.isDone) this.endAtOnce(stuckError(this.#plan));
   }
 
-  /** Handles what has arrived, then sends what is staged. */
+  /** Handles what has arrived, sends what is staged, and goes on handling while that is under way. */
   advance(home: ConsumerHome, token: Token): void {
     this.#handleArrived();
     this.#commitStaged(home, token);
     if (!this.isClosing) this.feed.readAhead();
+    this.#handleArrived();
   }
 
   // Handling: one message after another, each on the state that the one before left.

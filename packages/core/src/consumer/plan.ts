@@ -170,8 +170,9 @@ function retryOption(value: unknown): ConsumerPlan['retry'] {
   refuseUnknown(given, ['attempts', 'minDelayMs', 'maxDelayMs'], 'retry.');
   const attempts =
     given['attempts'] === Infinity ? Infinity : countOption('retry.attempts', given['attempts'], Infinity);
-  const minDelayMs = countOption('retry.minDelayMs', given['minDelayMs'], 100, 0);
-  const maxDelayMs = countOption('retry.maxDelayMs', given['maxDelayMs'], Math.max(30_000, minDelayMs), 0);
+  const most = countOption('retry.maxDelayMs', given['maxDelayMs'], 30_000, 0);
+  const minDelayMs = countOption('retry.minDelayMs', given['minDelayMs'], Math.min(100, most), 0);
+  const maxDelayMs = given['maxDelayMs'] === undefined ? Math.max(most, minDelayMs) : most;
   if (maxDelayMs < minDelayMs) refuseOption('retry.maxDelayMs', 'at least retry.minDelayMs');
   return { attempts, minDelayMs, maxDelayMs };
 }

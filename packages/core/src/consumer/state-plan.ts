@@ -131,5 +131,8 @@ function serializerOption(option: string, value: unknown): Serializer {
   const methods = ['serialize', 'deserialize'] as const;
   const serializer = methodsOption<Serializer>(option, value, methods, 'a serializer, such as superjsonSerializer');
   nameOption(`${option}.name`, serializer.name);
+  if (serializer.undefinedProperties !== 'kept' && serializer.undefinedProperties !== 'deleted') {
+    refuseOption(`${option}.undefinedProperties`, "'kept' or 'deleted'");
+  }
   return serializer;
 }

@@ -24,7 +24,7 @@ export function encodeFields(message: FieldsInput): EncodedFields {
   for (const name of Object.keys(message)) {
     const value = encodeValue(name, message[name]);
     fields.push(name, value);
-    bytes += name.length + value.length + 2;
+    bytes += Buffer.byteLength(name) + (typeof value === 'string' ? Buffer.byteLength(value) : value.length) + 2;
   }
   if (fields.length === 0) throw new MessageValidationError('A message must have at least one field.');
   if (fields.length > FIELDS_MAX * 2) {

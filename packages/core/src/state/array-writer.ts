@@ -17,7 +17,7 @@ export abstract class ArrayWriter extends TrackedHandler<unknown[]> {
 
   /** Copies values that are to be elements from `index` on; refuses what state cannot hold. */
   accept(index: number, values: readonly unknown[]): unknown[] {
-    return values.map((value, offset) => this.scope.copier.copy(value, this, index + offset, this.depth + 1));
+    return values.map((value, offset) => this.scope.take(value, this, index + offset));
   }
 
   /** Replaces a range by raw values, and returns the raw values it held. */
@@ -29,7 +29,7 @@ export abstract class ArrayWriter extends TrackedHandler<unknown[]> {
   setElement(index: number, value: unknown): void {
     const tracked = typeof value === 'object' ? trackedBehind(value) : undefined;
     const isSame = tracked !== undefined && tracked.target === this.target[index];
-    const raw = isSame ? tracked.target : this.scope.copier.copy(value, this, index, this.depth + 1);
+    const raw = isSame ? tracked.target : this.scope.take(value, this, index);
     const { length } = this.target;
     if (index > length) throw this.#gap(index);
     if (index === length) this.replace(index, 0, [raw]);

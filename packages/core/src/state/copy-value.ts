@@ -23,6 +23,8 @@ export function refusal(path: string, reason: string): SerializationError {
  */
 export class ValueCopier {
   readonly dropsUndefined: boolean;
+  /** How many parts of the state have been met in what was copied so far. */
+  partsMet = 0;
 
   constructor(dropsUndefined: boolean) {
     this.dropsUndefined = dropsUndefined;
@@ -39,7 +41,10 @@ export class ValueCopier {
       throw refusal(joinPath(parent.path(), key), 'contains itself, which state cannot hold');
     const step = new Step(parent, key, value);
     const tracked = trackedBehind(value);
-    if (tracked !== undefined) return cloneState(tracked.target, step, depth);
+    if (tracked !== undefined) {
+      this.partsMet += 1;
+      return cloneState(tracked.target, step, depth);
+    }
     return this.#copyObject(value, step, depth);
   }
 

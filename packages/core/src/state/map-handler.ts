@@ -23,7 +23,7 @@ export class MapHandler extends TrackedHandler<Map<unknown, unknown>> {
     checkKey(key, this, 'Map key');
     const tracked = typeof value === 'object' ? trackedBehind(value) : undefined;
     const isSame = tracked !== undefined && tracked.target === this.target.get(key);
-    const raw = isSame ? tracked.target : this.scope.copier.copy(value, this, new MapKey(key), this.depth + 1);
+    const raw = isSame ? tracked.target : this.scope.take(value, this, new MapKey(key));
     this.scope.log.setKey(this.attribute, mapSlots, this.target, key, raw);
   }
 

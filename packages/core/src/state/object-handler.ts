@@ -71,11 +71,11 @@ export class ObjectHandler extends TrackedHandler<Properties> {
   }
 
   #accept(key: string, value: unknown): unknown {
-    if (typeof value !== 'object' || value === null) return this.scope.copier.copy(value, this, key, this.depth + 1);
+    if (typeof value !== 'object' || value === null) return this.scope.take(value, this, key);
     const tracked = trackedBehind(value);
     if (tracked !== undefined && Object.hasOwn(this.target, key) && tracked.target === this.target[key])
       return tracked.target;
-    return this.scope.copier.copy(value, this, key, this.depth + 1);
+    return this.scope.take(value, this, key);
   }
 
   #remove(key: string): void {

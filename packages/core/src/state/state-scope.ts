@@ -1,10 +1,12 @@
 import { ArrayHandler } from './array-handler.js';
+import { Assignment } from './assignment.js';
 import type { AttributeRules } from './attribute-rules.js';
 import { refusal, type ValueCopier } from './copy-value.js';
 import { DateHandler } from './date-handler.js';
 import { article, className, kindOf } from './kind.js';
 import { MapHandler } from './map-handler.js';
 import { ObjectHandler, type Properties } from './object-handler.js';
+import type { PathKey } from './path.js';
 import { RootHandler } from './root-handler.js';
 import { SetHandler } from './set-handler.js';
 import type { HandlerScope, LiveIterator, TrackedHandler } from './tracked-handler.js';
@@ -44,6 +46,7 @@ export class StateScope implements HandlerScope {
   readonly #root: RootHandler;
   #isOpen = true;
   #iterators: Set<LiveIterator> | undefined;
+  #assignments: Assignment[] | undefined;
   /** The proxies made so far; most messages touch one object or none, and need no Map. */
   #first: TrackedHandler | undefined;
   #others: Map<object, object> | undefined;
@@ -68,6 +71,22 @@ export class StateScope implements HandlerScope {
     return this.#iterators;
   }
 
+  take(value: unknown, place: TrackedHandler, key: PathKey): unknown {
+    const { partsMet } = this.copier;
+    const copy = this.copier.copy(value, place, key, place.depth + 1);
+    // What holds parts of the state changes with them, so it cannot be compared afterwards.
+    if (typeof value === 'object' && value !== null && this.copier.partsMet === partsMet) {
+      (this.#assignments ??= []).push(new Assignment(value, copy, place, key));
+    }
+    return copy;
+  }
+
+  /** Throws `SerializationError` when an assigned object was changed behind the state's back; to be asked at the end. */
+  demandNothingLost(): void {
+    if (this.#assignments === undefined) return;
+    for (const assignment of this.#assignments) assignment.demandUnchanged(this.copier);
+  }
+
   wrap(target: object, parent: TrackedHandler, attribute: string): object {
     if (this.#first?.target === target) return this.#first.proxy;
     const known = this.#others?.get(target);
@@ -84,6 +103,7 @@ export class StateScope implements HandlerScope {
     this.#first = undefined;
     this.#others = undefined;
     this.#iterators = undefined;
+    this.#assignments = undefined;
   }
 
   /** Calls `swap`, which changes the state and restores it, behind the back of unfinished iterators. */

@@ -17,6 +17,8 @@ export interface HandlerScope {
   readonly copier: ValueCopier;
   /** Unfinished iterators over Maps and Sets. */
   readonly iterators: Set<LiveIterator>;
+  /** What the state makes of a value that a container is to hold: a copy of its own. */
+  take(value: unknown, place: TrackedHandler, key: PathKey): unknown;
   /** The proxy of a part of the state, the same for every call with the same target. */
   wrap(target: object, parent: TrackedHandler, attribute: string): object;
 }

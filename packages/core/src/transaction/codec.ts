@@ -38,7 +38,7 @@ export function serializerCodec(serializer: Serializer): Codec<unknown, unknown>
     name: serializer.name,
     encode(message) {
       const value = guarded('A message cannot be stored', () => serializer.serialize(message));
-      return { fields: [serializer.name, value], bytes: serializer.name.length + value.length };
+      return { fields: [serializer.name, value], bytes: serializer.name.length + Buffer.byteLength(value) };
     },
     decode(fields) {
       if (fields.length !== 2 || fields[0] !== serializer.name) {

@@ -86,6 +86,11 @@ export class MessageTransaction implements Transaction<object> {
     return this.#scope === undefined ? NO_STATE : this.#scope.root;
   }
 
+  /** Throws `SerializationError` when the handler has made a change that the state could not see. */
+  demandNothingLost(): void {
+    this.#scope?.demandNothingLost();
+  }
+
   /** Ends the use of this transaction and of everything obtained from it. */
   close(): void {
     this.#isOpen = false;

@@ -16,7 +16,10 @@ export interface EntryInfo {
  * position; when the handler throws, none of it happens. Afterwards every use throws `TransactionClosedError`.
  */
 export interface Transaction<S extends object = Record<string, unknown>> {
-  /** The consumer's state: change it in place, as deep as you like. Empty for a consumer without state. */
+  /**
+   * The consumer's state: change it in place, as deep as you like. What you assign is copied, so change it through the
+   * state from then on: `state.groups[k] ??= []; state.groups[k].push(x)`. Empty for a consumer without state.
+   */
   readonly state: S;
   readonly entry: EntryInfo;
   /** Aborted when the handler is ended early: fenced, rewound, or past the deadline of `stop()`. */

@@ -67,8 +67,11 @@ class InMemoryStore implements MemoryStore {
     return streams.map((stream) => this.#database.streams.get(stream)?.tailId ?? BEGINNING);
   }
 
-  placementProblem(): undefined {
-    return undefined;
+  /** There are no slots here, but what Redis stores refuse by its name, a test on this one should not let pass. */
+  placementProblem(_home: string, stream: string): string | undefined {
+    return stream.startsWith('ars:{')
+      ? `'${stream}' is no stream of yours: names that begin with 'ars:{' are the library's`
+      : undefined;
   }
 
   async close(): Promise<void> {
