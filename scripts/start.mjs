@@ -1,10 +1,9 @@
-// Installs, builds, and runs the first example, which needs no server.
+// Installs, builds, and runs the first example, which needs no server. Quiet, so that its output is what one sees.
 import { pnpm } from './run.mjs';
 
 const steps = [
-  ['install', '--frozen-lockfile'],
-  ['exec', 'turbo', 'run', 'build', '--filter=./packages/*', '--output-logs=errors-only'],
-  ['--dir', 'examples/inventory', 'run', 'start'],
+  ['install', '--frozen-lockfile', '--reporter=silent'],
+  ['--silent', '--dir', 'examples/inventory', 'run', 'start'],
 ];
 for (const step of steps) {
   if (await pnpm(...step)) continue;

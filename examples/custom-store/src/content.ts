@@ -17,12 +17,8 @@ export interface FileRecord extends Omit<ars.StoredRecord, 'quietMs'> {
   readonly reads: readonly string[];
 }
 
-interface FileState {
-  readonly owner: string;
-  readonly commitId: string;
-  readonly header: ars.StateHeader;
-  readonly attributes: Map<string, ars.StoredValue>;
-}
+/** A consumer's state: as it is inspected. */
+type FileState = Omit<ars.StoredState, 'isOwn'>;
 
 /** One stream: its entries, and what it remembers of those that are gone. */
 export class FileStream {

@@ -31,25 +31,14 @@ export function createHome(database: Database, address: ars.ConsumerAddress): ar
       return {
         record: record && { ...record, quietMs: Math.max(0, Date.now() - record.seenMs) },
         isRegistered: reads.some((stream) => record?.reads.includes(stream)),
-        state: state && {
-          ...state,
-          ...state.header,
-          isOwn: state.owner === name,
-          attributes: new Map(state.attributes),
-        },
+        state: state && { ...state, isOwn: state.owner === name },
       };
     },
     async claim({ owner, expectedEpoch, ownEpoch, starts }) {
       const record = recordNow();
       if (record?.owner !== owner) {
         if ((record?.epoch ?? 0) !== expectedEpoch) return { outcome: 'conflict' };
-        const first = {
-          layout: '1',
-          commitId: owner,
-          stateCommit: undefined,
-          serializer: undefined,
-          attempt: undefined,
-        };
+        const first = { layout: '1', commitId: owner } as FileRecord;
         const epoch = Math.max(expectedEpoch, ownEpoch) + 1;
         write({ ...first, ...record, owner, epoch, renewal: 0, cursors: merged(starts, record?.cursors ?? []) });
       }
@@ -76,13 +65,11 @@ export function createHome(database: Database, address: ars.ConsumerAddress): ar
       const next = { ...record, commitId, attempt, cursors: merged(record.cursors, cursors) };
       if (state === undefined || stateName === null) write(next, { appended });
       else {
-        const header = state.header ?? before!.header;
+        const { version, declared } = state.header ?? before!;
         const set = state.set.map(([attribute, value]) => [attribute, stored(value)] as const);
-        const change = { owner: name, commitId, header, set, deleted: state.deleted };
-        write(
-          { ...next, stateCommit: commitId, serializer: header.serializer },
-          { appended, state: [stateName, change] },
-        );
+        const change = { owner: name, commitId, version, declared, set, deleted: state.deleted };
+        const serializer = state.header?.serializer ?? record.serializer;
+        write({ ...next, stateCommit: commitId, serializer }, { appended, state: [stateName, change] });
       }
       return { outcome: 'committed' };
     },

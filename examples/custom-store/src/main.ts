@@ -43,7 +43,8 @@ const report = await conformanceReport({
     olderCopy: 'a copy is restored while nobody has the file open',
   },
 });
-for (const { name, reason } of report.results.filter(({ outcome }) => outcome === 'failed')) console.log(`FAILED ${name}: ${reason}`);
+for (const { name, reason } of report.results.filter(({ outcome }) => outcome === 'failed'))
+  console.log(`FAILED ${name}: ${reason}`);
 console.log(`The suite: ${report.failed === 0 ? 'every promise kept' : `${report.failed} promises broken`}.`);
 
 /** Runs a consumer that adds up, until it has come to the end. */

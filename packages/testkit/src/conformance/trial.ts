@@ -11,6 +11,7 @@ import type {
   StreamStore,
 } from '@ars/core';
 import { check } from './check.js';
+import { inspected } from './inspected.js';
 import { Owner } from './owner.js';
 import type { StoreHook, StoreSubject } from './subject.js';
 
@@ -119,10 +120,10 @@ export class Trial {
   async picture(names: readonly string[], changes: Partial<ConsumerAddress> = {}): Promise<Picture> {
     const home = await this.store.openHome(this.address(changes));
     try {
-      const { record, ...rest } = await home.inspect();
+      const inspection = inspected(await home.inspect());
       const streams: StreamPicture[] = [];
       for (const name of names) streams.push(await this.look(name));
-      return { inspection: { ...rest, record: record && { ...record, quietMs: 0 } }, streams };
+      return { inspection, streams };
     } finally {
       home.close();
     }
