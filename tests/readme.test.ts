@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { tsBlocksIn } from './support/ts-blocks.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -75,7 +76,7 @@ function compileProblems(paths: readonly string[]): string[] {
   try {
     const sources = new Map<string, string>();
     for (const path of paths) {
-      for (const block of blocksIn(read(path))) {
+      for (const block of tsBlocksIn(read(path))) {
         const name = `block${sources.size}.ts`;
         sources.set(name, path);
         writeFileSync(join(folder, name), block);
@@ -124,13 +125,6 @@ function inReadme(report: string, sources: ReadonlyMap<string, string>): string 
   return report.replace(
     /^(block\d+\.ts)\((\d+),\d+\)/,
     (_, name: string, line: string) => `${sources.get(name)!}:${line}`,
-  );
-}
-
-/** The ts blocks of a text, each with as many empty lines above it as the text has lines. */
-function blocksIn(text: string): string[] {
-  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(
-    ({ index, 1: code }) => '\n'.repeat(text.slice(0, index).split('\n').length) + code!,
   );
 }
 

@@ -14,7 +14,7 @@ export { seedsToRun, simulate } from './simulation/simulate.js';
 export type { SimulationOptions, SimulationReport } from './simulation/simulate.js';
 export { SimulationError } from './simulation/simulation-error.js';
 export { verifyHandler } from './handlers/verify-handler.js';
-export type { HandlerReport, MessageFor, VerifyHandlerOptions } from './handlers/verify-handler.js';
+export type { HandlerReport, VerifyHandlerOptions } from './handlers/verify-handler.js';
 export type { HandlerToVerify } from './handlers/handler-source.js';
 export type { FaultKind, Scenario } from './handlers/scenario.js';
 export { HandlerVerificationError } from './handlers/verification-error.js';

@@ -6,10 +6,9 @@ import type { FaultKind, Scenario } from '../src/handlers/scenario.js';
 const inputs = Array.from({ length: 10 }, (_, index) => ({ id: `${index + 1}-0`, fields: ['n', String(index + 1)] }));
 
 function subject(calls: string[]): RunSubject {
-  const handle = (message: Fields, { state, publish }: Transaction<{ sum: number }>): void => {
+  const handle = (message: Fields, { state }: Transaction<{ sum: number }>): void => {
     calls.push(message['n']!);
     state.sum += Number(message['n']);
-    void publish;
   };
   return { stream: 'in', streamName: 'in', inputs, createHandler: () => handle, consumer: { state: { sum: 0 } } };
 }

@@ -1,4 +1,4 @@
-import { type Fields, Persistable, type Transaction } from '@ars/core';
+import { type Codec, defineStream, type Fields, jsonCodec, Persistable, type Transaction } from '@ars/core';
 import { expect, test } from 'vitest';
 import { HandlerVerificationError, verifyHandler } from '../src/index.js';
 
@@ -115,4 +115,20 @@ test('a handler that fails by itself is named with its message and cause', async
   const problem = await problemOf(verifyHandler(handler, orders));
   expect(problem).toMatchObject({ problem: 'failed', messageNumber: 3 });
   expect(problem.message).toMatch(/fails at message 3 of 12 in a run without faults: no stock/);
+});
+
+test('messages of a typed stream are given and received as its type', async () => {
+  type Order = { sku: string; lines: number[] };
+  const typed = defineStream<Order, Order>('orders', { codec: jsonCodec as Codec<Order, Order> });
+  const report = await verifyHandler(
+    (order, { state }: Transaction<{ sum: number }>) => {
+      for (const line of order.lines) state.sum += line;
+    },
+    [
+      { sku: 'a', lines: [1, 2] },
+      { sku: 'b', lines: [3] },
+    ],
+    { stream: typed, state: { sum: 0 }, randomRuns: 3 },
+  );
+  expect(report.state.sum).toBe(6);
 });

@@ -1,9 +1,9 @@
 import {
   type FieldsInput,
   isArsError,
+  type InputOf,
   type MessageOf,
   type Serializer,
-  type StreamDefinition,
   type StreamLike,
   StreamProducer,
 } from '@ars/core';
@@ -14,9 +14,6 @@ import { HandlerRun, type InputEntry, type RunSubject } from './handler-run.js';
 import { handlerSource, type HandlerToVerify } from './handler-source.js';
 import { describeScenario, FAULT_KINDS, type Scenario } from './scenario.js';
 import { HandlerVerificationError } from './verification-error.js';
-
-/** What a message of a stream is given as. */
-export type MessageFor<D extends StreamLike> = D extends StreamDefinition<infer In, infer _Out> ? In : FieldsInput;
 
 /** How a handler is verified. */
 export interface VerifyHandlerOptions<D extends StreamLike = string, S extends object = Record<string, unknown>> {
@@ -56,7 +53,7 @@ export interface HandlerReport<S extends object> {
  */
 export async function verifyHandler<const D extends StreamLike = string, S extends object = Record<string, unknown>>(
   handler: HandlerToVerify<MessageOf<D>, S>,
-  messages: readonly MessageFor<D>[],
+  messages: readonly InputOf<D>[],
   options: VerifyHandlerOptions<D, S> = {},
 ): Promise<HandlerReport<S>> {
   const subject = await subjectOf(handler, messages, options);
@@ -75,7 +72,7 @@ export async function verifyHandler<const D extends StreamLike = string, S exten
 
 async function subjectOf<D extends StreamLike, S extends object>(
   handler: HandlerToVerify<MessageOf<D>, S>,
-  messages: readonly MessageFor<D>[],
+  messages: readonly InputOf<D>[],
   { stream = 'input' as D, state, serializer }: VerifyHandlerOptions<D, S>,
 ): Promise<RunSubject> {
   const streamName = typeof stream === 'string' ? stream : (stream as { readonly name: string }).name;

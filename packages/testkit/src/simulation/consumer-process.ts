@@ -1,4 +1,5 @@
-import { type Fields, isArsError, type Logger, StreamConsumer, type Transaction } from '@ars/core';
+import { inspect } from 'node:util';
+import { type Fields, type Logger, StreamConsumer, type Transaction } from '@ars/core';
 import { createFaultPlan, type FaultPlan } from '../faults/fault-plan.js';
 import { type FaultyStore, faultyStore } from '../faults/faulty-store.js';
 import type { SeededRandom } from '../chance/seeded-random.js';
@@ -142,5 +143,5 @@ export class ConsumerProcess {
 /** A process's end in few words, for the trace. */
 export function describeEnd({ error }: ProcessEnd): string {
   if (error === undefined) return 'stopped';
-  return isArsError(error) ? `${error.code}: ${error.message}` : String(error);
+  return error instanceof Error ? `${error.name}: ${error.message}` : inspect(error);
 }

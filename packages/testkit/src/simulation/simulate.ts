@@ -81,7 +81,7 @@ async function live(
   for (const supervisor of supervisors) supervisor.launch();
   const chaos = new Chaos(world, supervisors);
   await Promise.all([produce(world, messages, durationMs), chaos.run(durationMs)]);
-  cause(chooseAccident(world), world);
+  await cause(chooseAccident(world), world);
   world.isHealed = true;
   world.note('everything heals');
   for (const supervisor of supervisors) await supervisor.settle();

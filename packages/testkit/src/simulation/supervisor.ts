@@ -81,7 +81,8 @@ export class Supervisor {
     if (this.finalEnd === undefined) this.#relaunchLater();
   }
 
-  #judge(process: ConsumerProcess, { error, hasStarted }: ProcessEnd): void {
+  #judge(process: ConsumerProcess, end: ProcessEnd): void {
+    const { error, hasStarted } = end;
     if (error === undefined) return;
     if (isArsError(error, 'ARS_FENCED') || isArsError(error, 'ARS_STOPPED')) return;
     if (isArsError(error, 'ARS_STORE_UNAVAILABLE') && !hasStarted) return;
@@ -89,7 +90,7 @@ export class Supervisor {
     if (isArsError(error, 'ARS_STATE_LOST') && isAfterFailover) return;
     const isLoss = isArsError(error, 'ARS_STREAM_GAP') || isArsError(error, 'ARS_STREAM_REGRESSED');
     if (isLoss && this.#world.counts.has('accident')) this.finalEnd = { error, process: process.name };
-    else this.#world.problems.push(`${process.name} ended unexpectedly: ${String(error)}`);
+    else this.#world.problems.push(`${process.name} ended unexpectedly: ${describeEnd(end)}`);
   }
 
   #relaunchLater(): void {

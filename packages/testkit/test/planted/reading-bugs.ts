@@ -89,10 +89,18 @@ export const READING_BUGS: readonly PlantedBug[] = [
     }),
   ),
   readBug(
-    'a loss moves the position only',
-    'loss histories: every entry is read or counted as lost, once, whatever happens to the stream (1 of 8)',
+    'a read of no entries does not count',
+    'loss: a read of no entries accounts for losses',
     (read, { maxEntries }) =>
       maxEntries === 0 ? { ...read, cursor: { ...read.cursor, read: read.cursor.read - read.lost } } : read,
+  ),
+  readBug(
+    'a loss is told only with the next entry',
+    'loss histories: every entry is read or counted as lost, once, whatever happens to the stream (1 of 8)',
+    (read) =>
+      read.entries.length > 0
+        ? read
+        : { ...read, lost: 0, cursor: { ...read.cursor, read: read.cursor.read - read.lost } },
   ),
   readBug(
     'a stream that was recreated goes unnoticed',
