@@ -74,12 +74,13 @@ export function stateLostError(plan: ConsumerPlan): StateLostError {
 }
 
 /** The error for a handler that was ended early and does not settle, so that no other message can be handled. */
-export function stuckError(plan: ConsumerPlan): HandlerError {
+export function stuckError(plan: ConsumerPlan, cause: unknown): HandlerError {
   const { consumerId: consumer, scope: stream } = plan.address;
   return new HandlerError(
     `A handler of consumer "${consumer}" was ended early and has not settled within ${plan.stopTimeoutMs} ms. ` +
       'Let handlers watch transaction.signal.',
     { stream, consumer },
+    cause,
   );
 }
 

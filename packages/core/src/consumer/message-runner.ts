@@ -17,6 +17,7 @@ export class MessageRunner {
   #settled: MessageTransaction | undefined;
   #isLingering = false;
   #isStuck = false;
+  #abortReason: unknown;
   #cancelLimit: (() => void) | undefined;
 
   constructor(plan: ConsumerPlan, attributes: AttributeSource | undefined, onSettled: () => void) {
@@ -34,6 +35,11 @@ export class MessageRunner {
   /** Whether a handler that was ended early has not settled within the stop timeout. */
   get isStuck(): boolean {
     return this.#isStuck;
+  }
+
+  /** Why the last handler that was ended early was ended. */
+  get abortReason(): unknown {
+    return this.#abortReason;
   }
 
   /** Handles a message; returns its transaction if that settled at once, otherwise `takeSettled` will. */
@@ -66,6 +72,7 @@ export class MessageRunner {
     this.#open = undefined;
     this.#isLingering = true;
     if (this.#attributes !== undefined) this.#attributes.open = undefined;
+    this.#abortReason = reason;
     transaction.abort(reason);
     this.#cancelLimit = this.#plan.environment.after(this.#plan.stopTimeoutMs, () => {
       this.#isStuck = true;

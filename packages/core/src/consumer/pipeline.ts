@@ -1,4 +1,4 @@
-import { isArsError, StoppedError, StoreUnavailableError } from '../domain/errors.js';
+import { isArsError, StoppedError } from '../domain/errors.js';
 import type { ArsError } from '../domain/errors.js';
 import type { Token } from '../store/claim.js';
 import type { ConsumerHome } from '../store/stream-store.js';
@@ -41,6 +41,8 @@ export class Pipeline {
   readonly #retries: Retries;
   /** Messages still to be committed one by one after a refusal. */
   #isolated = 0;
+  /** The gap that listeners know of; a refusal before it is reached may bring it up again. */
+  #announced: unknown;
   #isStopping = false;
 
   constructor(
@@ -75,11 +77,8 @@ export class Pipeline {
   /** Whether nothing is left to wait for. */
   get isDone(): boolean {
     if (this.ending?.isAtOnce === true) return true;
-    return this.isClosing && this.work.isEmpty && !this.#runner.isBusy && !this.#isMarkDue;
-  }
-
-  get #isMarkDue(): boolean {
-    return this.#retries.isUnrecorded && !this.#isStopping;
+    if (!this.isClosing || !this.work.isEmpty || this.#runner.isBusy) return false;
+    return this.#isStopping || !this.#retries.isUnrecorded;
   }
 
   /** Handles nothing new from now on; a message that fails is not retried. */
@@ -93,7 +92,7 @@ export class Pipeline {
     const transaction = this.#runner.takeSettled();
     if (transaction !== undefined) this.#settleMessage(transaction);
     this.#settleCommit();
-    if (this.#runner.isStuck && !this.isDone) this.endAtOnce(stuckError(this.#plan));
+    if (this.#runner.isStuck && !this.isDone) this.endAtOnce(stuckError(this.#plan, this.#runner.abortReason));
   }
 
   /** Handles what has arrived, sends what is staged, and goes on handling while that is under way. */
@@ -104,8 +103,7 @@ export class Pipeline {
     this.#handleArrived();
   }
 
-  // Handling: one message after another, each on the state that the one before left.
-
+  /** Handles one message after another, each on the state that the one before left. */
   #handleArrived(): void {
     while (this.#mayHandle()) {
       const delivery = this.feed.take();
@@ -122,8 +120,7 @@ export class Pipeline {
   #mayHandle(): boolean {
     if (this.isClosing || this.#runner.isBusy || this.#retries.isWaiting) return false;
     if (this.#isolated > 0) return this.work.isEmpty;
-    const { maxMessages, maxBytes } = this.#plan.batch;
-    return this.work.staged.size < maxMessages && this.work.staged.bytes < maxBytes;
+    return !this.work.staged.isFull(this.#plan.batch);
   }
 
   #settleMessage(transaction: MessageTransaction): void {
@@ -142,11 +139,9 @@ export class Pipeline {
     this.ending = this.#retries.fail(delivery, error, this.#isStopping);
   }
 
-  // Committing: one commit at a time, of all that is staged when it is sent.
-
   #commitStaged(home: ConsumerHome, token: Token): void {
     if (this.work.inFlight !== undefined) return;
-    if (this.work.staged.size === 0 && !this.#isMarkDue) return;
+    if (this.work.staged.size === 0 && (this.#isStopping || !this.#retries.isUnrecorded)) return;
     const batch = this.work.launch();
     try {
       this.#committer.prepare(batch, this.#retries.recordWith(batch.deliveries));
@@ -155,7 +150,6 @@ export class Pipeline {
       this.#listener.onReady();
       return;
     }
-    this.#retries.recorded();
     this.#committer.send(home, token);
   }
 
@@ -174,6 +168,7 @@ export class Pipeline {
     const batch = this.work.acknowledge();
     const commit = this.#committer.acknowledge();
     this.#isolated = Math.max(0, this.#isolated - batch.size);
+    this.#retries.recorded(commit.attempt);
     this.#retries.succeeded(batch.deliveries);
     this.#listener.onCommitted(commit, batch);
   }
@@ -186,12 +181,16 @@ export class Pipeline {
 
   /** Nothing of the batch in flight was written: undo it with all on top of it, and find the message it was. */
   #refused(error: ArsError): void {
+    const { ending } = this;
     const size = this.work.inFlight!.size;
     this.undoAll(error);
+    this.#isolated = Math.max(this.#isolated, size);
     if (size === 1) this.#failed(this.feed.take()!, error);
-    else if (size > 1) this.#isolated = size;
-    else
-      this.#listener.onDoubt('lost', new StoreUnavailableError('The store refuses even an empty commit.', {}, error));
+    if (size > 0) return;
+    // It carried no message, only the count of one that failed: that is not worth stopping for.
+    this.ending = ending;
+    this.#retries.forgo();
+    this.#listener.onReady();
   }
 
   /** Undoes whatever is not committed, ends the running handler, and queues all these messages again in their order. */
@@ -245,6 +244,7 @@ export class Pipeline {
   #endWithProblem(problem: unknown): void {
     this.ending = { error: problem, isAtOnce: false };
     const gap = gapOf(problem, this.#progress);
-    if (gap !== undefined) this.#events.emit('gap', gap);
+    if (gap !== undefined && this.#announced !== problem) this.#events.emit('gap', gap);
+    this.#announced = problem;
   }
 }

@@ -43,8 +43,13 @@ export class Retries {
     return this.#isUnrecorded && this.recordWith([]) !== undefined;
   }
 
-  /** The commit that carries the record is on its way. */
-  recorded(): void {
+  /** A commit that carried this record was applied; the message may have failed again since it was sent. */
+  recorded(attempt: FailedAttempt | undefined): void {
+    if (attempt !== undefined && attempt.count === this.#failing?.count) this.#isUnrecorded = false;
+  }
+
+  /** The record cannot be written now; the next failure tries again. */
+  forgo(): void {
     this.#isUnrecorded = false;
   }
 
@@ -93,6 +98,7 @@ export class Retries {
   }
 
   #schedule(count: number): number {
+    this.cancel();
     const { minDelayMs, maxDelayMs } = this.#plan.retry;
     const delayMs = backoffMs(count, minDelayMs, maxDelayMs, this.#plan.environment);
     this.#cancelTimer = this.#plan.environment.after(delayMs, () => {

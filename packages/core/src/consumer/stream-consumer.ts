@@ -82,6 +82,7 @@ export class StreamConsumer<
   /**
    * Finishes the message in hand, commits, and releases the consumer. Resolves then, or after `stopTimeoutMs` when the
    * handler or the store does not answer; what was not committed is handled again after the next start. Never rejects.
+   * Do not await it inside the handler or an `afterCommit`: it waits for them.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();

@@ -91,4 +91,16 @@ describe('what is not lost is not refused', () => {
   test('a property set to undefined, which strict JSON drops', () => {
     expect(handled((root) => (root.groups.a = { gone: undefined, kept: 1 })).groups).toEqual({ a: { kept: 1 } });
   });
+
+  test('assigning it again after the change, or deleting what it became', () => {
+    const row: Root = { n: 1 };
+    const { groups } = handled((root) => {
+      root.groups.a = row;
+      root.groups.b = row;
+      row.n = 2;
+      root.groups.a = row;
+      delete root.groups.b;
+    });
+    expect(groups).toEqual({ a: { n: 2 } });
+  });
 });

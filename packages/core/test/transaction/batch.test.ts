@@ -25,7 +25,7 @@ test('a batch holds what its messages staged, in order, and ends where the last 
   expect(batch.publishes.map(({ fields }) => fields[1])).toEqual(['1', '7', '2']);
   expect(batch.callbacks).toEqual([callback, callback, callback]);
   expect([batch.startMark, batch.endMark]).toEqual([3, 12]);
-  expect(batch.bytes).toBeGreaterThan(0);
+  expect(batch.isFull({ maxMessages: 1_000, maxBytes: 1 })).toBe(true);
   expect(batch.cursors()).toEqual([
     { stream: 'a', position: '2-0', read: 2 },
     { stream: 'b', position: '7-0', read: 7 },
