@@ -29,7 +29,7 @@ export default defineConfig({
       previousMajor('ioredis', 'ioredis'),
       previousMajor('node-redis', 'redis'),
       project('tests', ['tests/**/*.test.ts']),
-      project('examples', ['examples/**/*.test.ts']),
+      project('examples', ['examples/*.test.ts']),
     ],
   },
 });
