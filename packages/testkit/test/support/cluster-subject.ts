@@ -1,6 +1,4 @@
 import type { ConsumerAddress, EntryId, StoredFields, StreamStore } from '@ars/core';
-import { createIoredisStore } from '@ars/ioredis';
-import { Cluster } from 'ioredis';
 import type { CaseNames, StoreSubject } from '../../src/index.js';
 import { RedisContent } from './redis-content.js';
 
@@ -8,12 +6,10 @@ import { RedisContent } from './redis-content.js';
 export class ClusterSubject implements StoreSubject {
   readonly store: StreamStore;
   readonly #content: RedisContent;
-  readonly #cluster: Cluster;
 
-  constructor(port: number, { tag }: CaseNames) {
+  constructor(port: number, { tag }: CaseNames, createStore: (port: number) => StreamStore) {
     this.#content = new RedisContent(`redis://127.0.0.1:${port}`, tag);
-    this.#cluster = new Cluster([{ host: '127.0.0.1', port }], { lazyConnect: true });
-    this.store = createIoredisStore(this.#cluster);
+    this.store = createStore(port);
   }
 
   addEntry(stream: string, fields: StoredFields, id?: EntryId): Promise<EntryId> {
@@ -47,7 +43,6 @@ export class ClusterSubject implements StoreSubject {
 
   async close(): Promise<void> {
     await this.store.close();
-    this.#cluster.disconnect();
     await this.#content.close();
   }
 }
