@@ -55,8 +55,12 @@ export type { StartPreview, StatePreview } from './consumer/preview.js';
 export type { ConsumerStats } from './consumer/progress.js';
 export { StreamProducer } from './producer/stream-producer.js';
 export type { PublishOptions, StreamProducerOptions } from './producer/stream-producer.js';
-export type { ClaimAnswer, ClaimRequest, RenewAnswer, Token } from './store/claim.js';
+export type { AuditCode, AuditFinding } from './store/audit.js';
+export type { ClaimAnswer, ClaimRequest, OwnerSight, RenewAnswer, Token } from './store/claim.js';
 export type { Commit, CommitAnswer, Publish, StateChange, StateHeader } from './store/commit.js';
+export type { DurabilityKind, DurabilityLevel } from './store/durability.js';
+export type { LoadAnswer, StatePage } from './store/keyed-state.js';
+export type { MoveAnswer, MoveRequest, RegisteredConsumer, Retention, StreamCare } from './store/stream-care.js';
 export type { FailedAttempt, Inspection, StoredRecord, StoredState, StreamCursor } from './store/stored-consumer.js';
 export type {
   AppendAnswer,

@@ -66,6 +66,7 @@ export class Committer {
       state: this.#stateChange(batch),
       publishes: batch.publishes,
       attempt,
+      suspect: undefined,
     };
   }
 

@@ -63,6 +63,7 @@ export function planConsumer<S extends object, D extends StreamChoice>(
     streams,
     readsHere: source === store,
     stateName: state === undefined ? null : state.name,
+    isKeyed: false,
   };
   return {
     address, store, source, handle, state,
@@ -82,7 +83,17 @@ export function planConsumer<S extends object, D extends StreamChoice>(
 }
 
 function storeOption(option: string, value: unknown): StreamStore {
-  const methods = ['openReader', 'openHome', 'append', 'tail', 'placementProblem', 'close'] as const;
+  const methods = [
+    'openReader',
+    'openHome',
+    'append',
+    'tail',
+    'placementProblem',
+    'trim',
+    'register',
+    'audit',
+    'close',
+  ] as const;
   return methodsOption<StreamStore>(
     option,
     value,
@@ -179,7 +190,7 @@ function retryOption(value: unknown): ConsumerPlan['retry'] {
 
 function environmentOption(value: unknown): Environment {
   if (value === undefined) return systemEnvironment;
-  const methods = ['now', 'after', 'soon', 'random', 'uniqueToken'] as const;
+  const methods = ['now', 'wallClock', 'after', 'soon', 'random', 'uniqueToken'] as const;
   return methodsOption<Environment>('environment', value, methods, `an object with ${methods.join(', ')}`);
 }
 

@@ -4,6 +4,8 @@ import { randomBytes } from 'node:crypto';
 export interface Environment {
   /** Milliseconds of a clock that never steps back; only differences mean something. */
   now(): number;
+  /** Milliseconds since 1970 of the wall clock, for people to read; nothing is decided by it. */
+  wallClock(): number;
   /** Calls back once after the given milliseconds; the result cancels it. */
   after(delayMs: number, callback: () => void): () => void;
   /** Calls back once timers and I/O that wait have had their turn. */
@@ -20,6 +22,7 @@ const TIMER_MS_MAX = 2_147_483_647;
 /** The real clock, timers and randomness of this process. */
 export const systemEnvironment: Environment = {
   now: () => performance.now(),
+  wallClock: () => Date.now(),
   after: (delayMs, callback) => {
     const timer = setTimeout(callback, Math.min(delayMs, TIMER_MS_MAX));
     return () => clearTimeout(timer);

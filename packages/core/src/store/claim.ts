@@ -28,3 +28,12 @@ export type RenewAnswer =
   | { readonly outcome: 'held'; readonly commitId: string }
   | { readonly outcome: 'fenced'; readonly epoch: number }
   | { readonly outcome: 'gone' };
+
+/** Who owns a consumer, at a glance. */
+export interface OwnerSight {
+  /** Empty when released. */
+  readonly owner: string;
+  readonly epoch: number;
+  /** As in `StoredRecord`. */
+  readonly heartbeat: number;
+}

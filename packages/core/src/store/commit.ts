@@ -15,9 +15,11 @@ export interface Commit {
   readonly publishes: readonly Publish[];
   /** The failing message to keep on record; `undefined` removes what is there. */
   readonly attempt: FailedAttempt | undefined;
+  /** The message that is about to be handled under suspicion; `undefined` removes what is there. */
+  readonly suspect: FailedAttempt | undefined;
 }
 
-/** Attributes to write and to delete. */
+/** Attributes to write and to delete; of keyed state, an attribute is the whole state of one key. */
 export interface StateChange {
   /** What is kept beside the attributes; `undefined` leaves it as it is. Always given in the first commit after a claim. */
   readonly header: StateHeader | undefined;

@@ -27,6 +27,8 @@ export interface StoredRecord {
   readonly epoch: number;
   /** The owner's random value; empty when released. */
   readonly owner: string;
+  /** Grows with every sign of life of an owner; only that it changed means something. */
+  readonly heartbeat: number;
   /** Milliseconds since the owner last showed life, by the store's own clock. */
   readonly quietMs: number;
   readonly commitId: string;
@@ -38,13 +40,15 @@ export interface StoredRecord {
   readonly serializer: string | undefined;
   /** The failing message on record, if one failed twice or more. */
   readonly attempt: FailedAttempt | undefined;
+  /** The message that was about to be handled under suspicion, if the owner has not got past it (PROTOCOL P19). */
+  readonly suspect: FailedAttempt | undefined;
 }
 
-/** A message that keeps failing, so that its count survives a restart. */
+/** A message that keeps failing, or keeps ending its process, so that its count survives a restart. */
 export interface FailedAttempt {
   readonly stream: string;
   readonly id: EntryId;
-  /** How often its handler has failed, 2 or more. */
+  /** How often its handler has failed (2 or more), or was begun under suspicion (1 or more). */
   readonly count: number;
 }
 
@@ -59,6 +63,6 @@ export interface StoredState {
   readonly version: number;
   /** The attributes that the code declared when it was last written. */
   readonly declared: readonly string[];
-  /** Serialized value of every attribute. */
+  /** Serialized value of every attribute; always empty for keyed state, which `load` and `scan` answer. */
   readonly attributes: ReadonlyMap<string, StoredValue>;
 }

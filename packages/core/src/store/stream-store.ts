@@ -1,8 +1,12 @@
 import type { EntryId } from '../domain/entry-id.js';
 import type { StoredFields } from '../domain/fields.js';
-import type { ClaimAnswer, ClaimRequest, RenewAnswer, Token } from './claim.js';
+import type { AuditFinding } from './audit.js';
+import type { ClaimAnswer, ClaimRequest, OwnerSight, RenewAnswer, Token } from './claim.js';
 import type { Commit, CommitAnswer, Publish } from './commit.js';
+import type { DurabilityKind, DurabilityLevel } from './durability.js';
+import type { LoadAnswer, StatePage } from './keyed-state.js';
 import type { Inspection, StreamCursor } from './stored-consumer.js';
+import type { StreamCare } from './stream-care.js';
 
 /**
  * Where streams are read and consumers commit: Redis, memory, or yours. A store never sees handlers or messages, only
@@ -12,9 +16,11 @@ import type { Inspection, StreamCursor } from './stored-consumer.js';
  * Failures that any method may reject with: `StoreUnavailableError` (cannot be reached or cannot serve now; the caller
  * closes what it opened, opens again and renews) and `ConfigurationError` (will not work however often it is tried).
  */
-export interface StreamStore {
+export interface StreamStore extends StreamCare {
   /** Names the store in messages, such as `redis://localhost:6379/0`; never holds credentials. */
   readonly name: string;
+  /** What its homes can wait for after a commit. */
+  readonly durability: readonly DurabilityKind[];
   /**
    * Connects a reader for one consumer, within the store's connect timeout. The streams are those it will read, which
    * tell a sharded store where to connect; without them it may not be able to name its `history`.
@@ -28,6 +34,8 @@ export interface StreamStore {
   tail(streams: readonly string[]): Promise<readonly EntryId[]>;
   /** Why a stream cannot be part of a transaction at this home, as a sentence; undefined when it can. */
   placementProblem(home: string, stream: string): string | undefined;
+  /** Looks at how the server is set up; what could lose data or fail later. Empty when all is well. */
+  audit(): Promise<readonly AuditFinding[]>;
   /** Ends every connection that the store made; readers and homes still open fail. Calling it twice does nothing. */
   close(): Promise<void>;
 }
@@ -45,6 +53,8 @@ export interface ConsumerAddress {
   readonly readsHere: boolean;
   /** The stored state's name, `undefined` to name it after scope and consumerId; `null` for a consumer without state. */
   readonly stateName: string | undefined | null;
+  /** Whether the state is one small state a key, which is loaded by key; the attributes' names are the keys then. */
+  readonly isKeyed: boolean;
 }
 
 /** Where a consumer without a stored position begins: everything, only what comes from now on, or from an ID on (inclusive). */
@@ -101,8 +111,8 @@ export interface StoredEntry {
 }
 
 /**
- * Where one consumer claims and commits. Calls are made one after another, but for `renew`, which may be called while a
- * commit is under way. Each method is one atomic step of the store.
+ * Where one consumer claims and commits. Calls are made one after another, but for `renew`, `load` and `scan`, which
+ * may be called while another call is under way. Each method is one atomic step of the store.
  */
 export interface ConsumerHome {
   /** As in `StreamReader`; a home never changes its server. */
@@ -115,8 +125,20 @@ export interface ConsumerHome {
   renew(token: Token): Promise<RenewAnswer>;
   /** Applies a transaction or a group of them, or nothing; see `CommitAnswer`. */
   commit(token: Token, commit: Commit): Promise<CommitAnswer>;
-  /** Gives ownership up, if the token still holds it; otherwise does nothing. */
+  /** Gives ownership up and removes the mark of a suspect, if the token still holds it; otherwise does nothing. */
   release(token: Token): Promise<void>;
+  /** Who owns the consumer; `undefined` when it has no record. */
+  glance(): Promise<OwnerSight | undefined>;
+  /**
+   * Waits until everything that this token has committed has reached a level; false when it has not within the time. It
+   * may write a sign of life to have something to wait for. Rejects with `ConfigurationError` for a level that the
+   * server cannot give.
+   */
+  persist(token: Token, level: DurabilityLevel): Promise<boolean>;
+  /** The stored states of some keys; only for keyed state. */
+  load(token: Token, keys: readonly string[]): Promise<LoadAnswer>;
+  /** Pages through the stored states of all keys, about `count` at a time; only for keyed state. */
+  scan(from: string | undefined, count: number): Promise<StatePage>;
   close(): void;
 }
 
