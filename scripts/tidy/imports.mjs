@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 
 /** The folders of core from the bottom up; those that share a number are neighbours. */
-const CORE_LAYERS = { domain: 0, store: 1, state: 2, transaction: 3, consumer: 4, producer: 4, 'index.ts': 5 };
+const CORE_LAYERS = { domain: 0, store: 1, state: 2, transaction: 3, care: 4, consumer: 4, producer: 4, 'index.ts': 5 };
 
 /** Which packages of ours a package may import. Everyone else may import core and redis-protocol: adapters, never each other. */
 const ALLOWED_PACKAGES = {

@@ -39,6 +39,10 @@ export interface Verdict {
   readonly messages: number;
   /** The `by` of each output in order, empty where there is none. */
   readonly authors: readonly string[];
+  /** Outputs that exist more than once, in all targets. */
+  readonly duplicates: number;
+  /** Outputs that should exist and do not. */
+  readonly losses: number;
 }
 
 /**
@@ -59,12 +63,15 @@ export async function expectExact(client: Redis, place: Place, options: CheckOpt
   const expected = foldOf(entries.slice(0, done), place.target);
   await expectState(client, place, record, expected);
   const authors: string[] = [];
+  const wrong = { duplicates: 0, losses: 0 };
   for (const [target, outputs] of expected.outputs) {
     if (options.except?.includes(target)) continue;
     const found = await expectOutputs(client, target, outputs);
-    if (target === place.target) authors.push(...found);
+    if (target === place.target) authors.push(...found.authors);
+    wrong.duplicates += found.duplicates;
+    wrong.losses += found.losses;
   }
-  return { messages: done, authors };
+  return { messages: done, authors, ...wrong };
 }
 
 /** Names the key of a consumer's record. */
@@ -125,21 +132,38 @@ async function expectOutputs(
   client: Redis,
   target: string,
   expected: readonly Record<string, string>[],
-): Promise<string[]> {
+): Promise<Omit<Verdict, 'messages'>> {
   const entries = await readAll(client, target);
   const found = entries.map(({ fields: { by: _by, ...output } }) => output);
+  const { duplicates, losses } = differences(found, expected);
+  expect({ duplicates, losses }, `outputs in ${target}`).toEqual({ duplicates: 0, losses: 0 });
   const wrong = found.findIndex((output, index) => JSON.stringify(output) !== JSON.stringify(expected[index]));
   if (wrong >= 0)
     expect(found.slice(wrong, wrong + 3), `${target} from ${wrong}`).toEqual(expected.slice(wrong, wrong + 3));
   expect(entries.length, `number of outputs in ${target}`).toBe(expected.length);
   if (expected.length === 0) {
     expect(await client.exists(target), `${target} was never made`).toBe(0);
-    return [];
+    return { authors: [], duplicates, losses };
   }
   const { added, lastId } = await describe(client, target);
   expect(added, `entries ever added to ${target}`).toBe(expected.length);
   expect(lastId, `last ID of ${target}`).toBe(entries.at(-1)!.id);
-  return entries.map(({ fields }) => fields['by'] ?? '');
+  return { authors: entries.map(({ fields }) => fields['by'] ?? ''), duplicates, losses };
+}
+
+/** A message that publishes the same twice, to one target, is not counted as a duplicate: it is expected twice. */
+function differences(
+  found: readonly Record<string, string>[],
+  expected: readonly Record<string, string>[],
+): { duplicates: number; losses: number } {
+  const left = new Map<string, number>();
+  for (const output of expected) left.set(JSON.stringify(output), (left.get(JSON.stringify(output)) ?? 0) + 1);
+  for (const output of found) left.set(JSON.stringify(output), (left.get(JSON.stringify(output)) ?? 0) - 1);
+  const counts = [...left.values()];
+  return {
+    duplicates: counts.filter((count) => count < 0).reduce((total, count) => total - count, 0),
+    losses: counts.filter((count) => count > 0).reduce((total, count) => total + count, 0),
+  };
 }
 
 /** What XINFO tells of a stream. */

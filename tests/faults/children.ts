@@ -3,11 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
 import { waitFor } from '../support/wait.js';
 import type { Place } from './checker.js';
+import type { ClientKind } from './clients.js';
 
 const PROGRAM = fileURLToPath(new URL('programs/consumer.mjs', import.meta.url));
 
 /** What one owner process does besides consuming. Message and commit numbers count from 1 in each process. */
 export interface ChildPlan {
+  /** The library it connects with. */
+  readonly client: ClientKind;
   readonly url: string;
   readonly place: Place;
   /** Written into each output, to tell owners apart. */

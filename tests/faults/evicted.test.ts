@@ -1,10 +1,18 @@
 import { Persistable, StreamConsumer, type Fields } from '@ars/core';
-import { createIoredisStore } from '@ars/ioredis';
 import type { Redis } from 'ioredis';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { waitFor } from '../support/wait.js';
 import { recordKey, registryKey, stateKey, type Place } from './checker.js';
-import { dumpAll, placeOf, startFold, startOwnServer, untilDone, writeMessages, type RunningFold } from './harness.js';
+import { CLIENTS, createStore, type ClientKind } from './clients.js';
+import {
+  dumpAll,
+  foldsThrough,
+  placeOf,
+  startOwnServer,
+  untilDone,
+  writeMessages,
+  type RunningFold,
+} from './harness.js';
 
 /** What may vanish of a consumer, and what is left of it then. */
 const LOSSES: readonly { name: string; keys: (place: Place) => string[] }[] = [
@@ -14,74 +22,79 @@ const LOSSES: readonly { name: string; keys: (place: Place) => string[] }[] = [
   { name: 'the record and its registration', keys: (place) => [recordKey(place), registryKey(place)] },
 ];
 
-test.each(LOSSES)(
-  'a consumer that has lost $name refuses to start, and what is left stays as it is',
-  async ({ keys }) => {
-    const { server, client, place } = await startUsed();
-    await client.del(...keys(place));
+describe.each(CLIENTS)('through %s', (library) => {
+  const startFold = foldsThrough(library);
+
+  test.each(LOSSES)(
+    'a consumer that has lost $name refuses to start, and what is left stays as it is',
+    async ({ keys }) => {
+      const { server, client, place } = await startUsed(library);
+      await client.del(...keys(place));
+      const before = await dumpAll(client);
+      await expect(startFold(server.url, place)).rejects.toMatchObject({ code: 'ARS_STATE_LOST' });
+      expect(await dumpAll(client)).toEqual(before);
+    },
+  );
+
+  test.each(LOSSES)(
+    'a running consumer that loses $name ends with an error, and nothing is overwritten',
+    async ({ keys }) => {
+      const { server, client, place } = await startUsed(library);
+      const fold = await startFold(server.url, place);
+      await client.del(...keys(place));
+      await expectToEndWithoutAWrite(client, place, fold);
+    },
+  );
+
+  test('a running consumer whose state is put back from an older copy ends with an error, and nothing is overwritten', async () => {
+    const { server, client, place } = await startUsed(library);
+    const older = await client.dumpBuffer(stateKey(place));
+    const fold = await startFold(server.url, place);
+    await writeMessages(client, place, 50, 101);
+    await untilDone(client, place);
+    await client.restore(stateKey(place), 0, older, 'REPLACE');
+    await expectToEndWithoutAWrite(client, place, fold);
     const before = await dumpAll(client);
     await expect(startFold(server.url, place)).rejects.toMatchObject({ code: 'ARS_STATE_LOST' });
     expect(await dumpAll(client)).toEqual(before);
-  },
-);
+  });
 
-test.each(LOSSES)(
-  'a running consumer that loses $name ends with an error, and nothing is overwritten',
-  async ({ keys }) => {
-    const { server, client, place } = await startUsed();
+  test('a server that evicts everything under pressure ends a running consumer, which does not start anew by itself', async () => {
+    const { server, client, place } = await startUsed(library, ['--maxmemory-policy', 'allkeys-random']);
     const fold = await startFold(server.url, place);
-    await client.del(...keys(place));
-    await expectToEndWithoutAWrite(client, place, fold);
-  },
-);
+    await client.config('SET', 'maxmemory', '1');
+    await waitFor(async () => (await client.exists(recordKey(place))) === 0, 'the record to be evicted');
+    await client.config('SET', 'maxmemory', '0');
+    // The input is gone as well; it depends on timing which loss is met first.
+    await expectToEndWithoutAWrite(client, place, fold, /^ARS_(STATE_LOST|STREAM_REGRESSED)$/);
+  });
 
-test('a running consumer whose state is put back from an older copy ends with an error, and nothing is overwritten', async () => {
-  const { server, client, place } = await startUsed();
-  const older = await client.dumpBuffer(stateKey(place));
-  const fold = await startFold(server.url, place);
-  await writeMessages(client, place, 50, 101);
-  await untilDone(client, place);
-  await client.restore(stateKey(place), 0, older, 'REPLACE');
-  await expectToEndWithoutAWrite(client, place, fold);
-  const before = await dumpAll(client);
-  await expect(startFold(server.url, place)).rejects.toMatchObject({ code: 'ARS_STATE_LOST' });
-  expect(await dumpAll(client)).toEqual(before);
-});
-
-test('a server that evicts everything under pressure ends a running consumer, which does not start anew by itself', async () => {
-  const { server, client, place } = await startUsed(['--maxmemory-policy', 'allkeys-random']);
-  const fold = await startFold(server.url, place);
-  await client.config('SET', 'maxmemory', '1');
-  await waitFor(async () => (await client.exists(recordKey(place))) === 0, 'the record to be evicted');
-  await client.config('SET', 'maxmemory', '0');
-  // The input is gone as well; it depends on timing which loss is met first.
-  await expectToEndWithoutAWrite(client, place, fold, /^ARS_(STATE_LOST|STREAM_REGRESSED)$/);
-});
-
-test('of two consumers that give their state one name, the second to commit ends and overwrites nothing', async () => {
-  const { server, client } = await startOwnServer();
-  const first = namesake(server.url, 'first');
-  const second = namesake(server.url, 'second');
-  await first.start();
-  await second.start(); // nothing is stored yet, so nothing is wrong yet
-  await client.xadd('shared', '*', 'n', '1');
-  const endings = await Promise.race(
-    [first, second].map((consumer) => consumer.closed.catch((error: unknown) => error)),
-  );
-  expect(endings).toMatchObject({ code: 'ARS_STATE_LOST' });
-  expect(await client.hget('ars:{shared}:state:counter', 'a:count')).toBe('1');
-  const loser = (await client.hget('ars:{shared}:state:counter', 'owner'))!.endsWith(':first') ? 'second' : 'first';
-  await expect(namesake(server.url, loser).start()).rejects.toMatchObject({ code: 'ARS_STATE_OWNERSHIP' });
+  test('of two consumers that give their state one name, the second to commit ends and overwrites nothing', async () => {
+    const { server, client } = await startOwnServer();
+    const first = namesake(library, server.url, 'first');
+    const second = namesake(library, server.url, 'second');
+    await first.start();
+    await second.start(); // nothing is stored yet, so nothing is wrong yet
+    await client.xadd('shared', '*', 'n', '1');
+    const endings = await Promise.race(
+      [first, second].map((consumer) => consumer.closed.catch((error: unknown) => error)),
+    );
+    expect(endings).toMatchObject({ code: 'ARS_STATE_LOST' });
+    expect(await client.hget('ars:{shared}:state:counter', 'a:count')).toBe('1');
+    const loser = (await client.hget('ars:{shared}:state:counter', 'owner'))!.endsWith(':first') ? 'second' : 'first';
+    await expect(namesake(library, server.url, loser).start()).rejects.toMatchObject({ code: 'ARS_STATE_OWNERSHIP' });
+  });
 });
 
 /** A server on which the fold has run and stopped. */
 async function startUsed(
+  library: ClientKind,
   args: readonly string[] = [],
 ): Promise<Awaited<ReturnType<typeof startOwnServer>> & { place: Place }> {
   const started = await startOwnServer({ args });
   const place = placeOf('used');
   await writeMessages(started.client, place, 100);
-  const fold = await startFold(started.server.url, place);
+  const fold = await foldsThrough(library)(started.server.url, place);
   await untilDone(started.client, place);
   await fold.consumer.stop();
   return { ...started, place };
@@ -103,14 +116,14 @@ async function expectToEndWithoutAWrite(
   expect(record).toMatchObject(left);
 }
 
-function namesake(url: string, consumerId: string): StreamConsumer {
+function namesake(library: ClientKind, url: string, consumerId: string): StreamConsumer {
   class Counter extends Persistable.with({ count: 0 }) {
     readonly uniqueId = 'counter';
     handle(_message: Fields): void {
       this.count += 1;
     }
   }
-  const store = createIoredisStore(url);
+  const store = createStore(library, url);
   const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
   const consumer = new StreamConsumer({ store, stream: 'shared', consumerId, handler: new Counter(), logger });
   onTestFinished(async () => {

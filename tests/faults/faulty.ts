@@ -74,6 +74,24 @@ export function loseEvery(proxy: FaultProxy, nth: number, matches: RequestPredic
   return () => lost;
 }
 
+/**
+ * Sends every `nth` matching request to the server a second time, on a connection of its own, so that either copy may
+ * be the first. Answers the replies that the copies got so far.
+ */
+export function duplicateEvery(proxy: FaultProxy, nth: number, { matches, port }: Duplication): () => RespReply[] {
+  const replies: RespReply[] = [];
+  watch(proxy, matches, (request, count) => {
+    if (count % nth === 0) void deliver(Buffer.from(request), port).then((reply) => replies.push(reply));
+  });
+  return () => replies;
+}
+
+/** Which requests are sent twice, and the port of the server they are for. */
+export interface Duplication {
+  readonly matches: RequestPredicate;
+  readonly port: number;
+}
+
 /** Delivers a captured request to a server, over a connection of its own: a packet that comes late, or twice. */
 export async function deliver(request: Buffer, port: number): Promise<RespReply> {
   const client = await RespClient.connect(port);

@@ -1,11 +1,12 @@
 import { StreamConsumer, type Fields, type StreamConsumerOptions, type Transaction } from '@ars/core';
-import { createIoredisStore, type IoredisStoreOptions } from '@ars/ioredis';
+import type { IoredisStoreOptions } from '@ars/ioredis';
 import { Redis } from 'ioredis';
 import { onTestFailed, onTestFinished } from 'vitest';
 import { startProxy, type FaultProxy } from '../support/proxy.js';
 import { startServer, type ServerOptions, type TestServer } from '../support/server.js';
 import { waitFor } from '../support/wait.js';
 import { recordKey, type Place } from './checker.js';
+import { createStore, type Address, type ClientKind } from './clients.js';
 import { fold, initialState } from './programs/fold.mjs';
 
 /** Whether the long variants run. */
@@ -108,8 +109,20 @@ export interface RunningFold {
 }
 
 /** Starts the fold as a consumer in this process; it stops with the test. */
-export async function startFold(url: string, place: Place, options: FoldOptions = {}): Promise<RunningFold> {
-  const store = createIoredisStore(url, { connectTimeoutMs: 2_000, commandTimeoutMs: 2_000, ...options.store });
+export type StartFold = (address: Address, place: Place, options?: FoldOptions) => Promise<RunningFold>;
+
+/** What starts the fold on one client library. */
+export function foldsThrough(client: ClientKind): StartFold {
+  return (address, place, options = {}) => startFold(client, address, { place, options });
+}
+
+async function startFold(
+  client: ClientKind,
+  address: Address,
+  { place, options }: { place: Place; options: FoldOptions },
+): Promise<RunningFold> {
+  const timeouts = { connectTimeoutMs: 2_000, commandTimeoutMs: 2_000 };
+  const store = createStore(client, address, { ...timeouts, ...options.store });
   const log: string[] = [];
   const runs = new Map<string, number>();
   const note = (message: string): number => log.push(message);

@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { waitFor } from '../support/wait.js';
 import { expectExact, recordKey, type Place } from './checker.js';
 import { startChild, type Child, type ChildExit, type ChildPlan } from './children.js';
+import { CLIENTS } from './clients.js';
 import { capture, isCommit, loadCommit } from './faulty.js';
 import {
   between,
@@ -16,8 +17,8 @@ import {
   writeMessages,
 } from './harness.js';
 
-const MESSAGES = isSoak ? 200_000 : 20_000;
-const KILLS = isSoak ? 500 : 52;
+const MESSAGES = isSoak ? 200_000 : 11_200;
+const KILLS = isSoak ? 500 : 28;
 const PER_LIFE = Math.floor(MESSAGES / KILLS);
 const KILLED: ChildExit = { code: null, signal: 'SIGKILL' };
 
@@ -25,69 +26,71 @@ const KILLED: ChildExit = { code: null, signal: 'SIGKILL' };
 type Death = 'in a handler' | 'at a commit' | 'after the first message' | 'at any moment';
 const DEATHS: readonly Death[] = ['in a handler', 'at a commit', 'after the first message', 'at any moment'];
 
-test(
-  `a process killed ${KILLS} times while messages arrive leaves each output once, in order, and the state of the fold`,
-  async () => {
-    const random = seededRandom();
+describe.each(CLIENTS)('through %s', (library) => {
+  test(
+    `a process killed ${KILLS} times while messages arrive leaves each output once, in order, and the state of the fold`,
+    async () => {
+      const random = seededRandom();
+      const { server, client } = await startOwnServer();
+      const producer = client.duplicate();
+      const place = placeOf('killed');
+      for (let life = 0; life < KILLS; life += 1) {
+        const writing = writeSlowly(producer, place, life * PER_LIFE + 1, PER_LIFE);
+        const exit = await liveAndDie(
+          { client: library, url: server.url, place, maxMessages: between(random, 1, 100) },
+          DEATHS[life % 4]!,
+          random,
+        );
+        expect(exit, `life ${life}`).toEqual(KILLED);
+        await writing;
+        await expectExactSometimes(life, client, place);
+      }
+      await writeMessages(client, place, MESSAGES - KILLS * PER_LIFE, KILLS * PER_LIFE + 1);
+      await finish(startChild({ client: library, url: server.url, place }), client, place);
+      expect((await expectExact(client, place)).messages).toBe(MESSAGES);
+      producer.disconnect();
+    },
+    isSoak ? 900_000 : 120_000,
+  );
+
+  test('a process killed between the execution of its commit and the reply to it leaves the commit applied once', async () => {
     const { server, client } = await startOwnServer();
-    const producer = client.duplicate();
-    const place = placeOf('killed');
-    for (let life = 0; life < KILLS; life += 1) {
-      const writing = writeSlowly(producer, place, life * PER_LIFE + 1, PER_LIFE);
-      const exit = await liveAndDie(
-        { url: server.url, place, maxMessages: between(random, 1, 100) },
-        DEATHS[life % 4]!,
-        random,
-      );
-      expect(exit, `life ${life}`).toEqual(KILLED);
-      await writing;
-      await expectExactSometimes(life, client, place);
+    const place = placeOf('unanswered');
+    await loadCommit(client);
+    for (let life = 0; life < 5; life += 1) {
+      await writeMessages(client, place, 400, life * 400 + 1);
+      const proxy = await startOwnProxy(server);
+      const before = await positionOf(client, place);
+      const child = startChild({ client: library, url: proxy.url, place, maxMessages: 20 });
+      const sent = await capture(proxy, isCommit, 'pass');
+      proxy.blackhole(true);
+      await untilApplied(client, place, sent);
+      child.kill('SIGKILL');
+      expect(await child.exited).toEqual(KILLED);
+      expect(await positionOf(client, place)).not.toBe(before);
+      await expectExact(client, place, { isPartial: true });
     }
-    await writeMessages(client, place, MESSAGES - KILLS * PER_LIFE, KILLS * PER_LIFE + 1);
-    await finish(startChild({ url: server.url, place }), client, place);
-    expect((await expectExact(client, place)).messages).toBe(MESSAGES);
-    producer.disconnect();
-  },
-  isSoak ? 900_000 : 120_000,
-);
+    await finish(startChild({ client: library, url: server.url, place }), client, place);
+    expect((await expectExact(client, place)).messages).toBe(2_000);
+  });
 
-test('a process killed between the execution of its commit and the reply to it leaves the commit applied once', async () => {
-  const { server, client } = await startOwnServer();
-  const place = placeOf('unanswered');
-  await loadCommit(client);
-  for (let life = 0; life < 5; life += 1) {
-    await writeMessages(client, place, 400, life * 400 + 1);
-    const proxy = await startOwnProxy(server);
-    const before = await positionOf(client, place);
-    const child = startChild({ url: proxy.url, place, maxMessages: 20 });
-    const sent = await capture(proxy, isCommit, 'pass');
-    proxy.blackhole(true);
-    await untilApplied(client, place, sent);
-    child.kill('SIGKILL');
-    expect(await child.exited).toEqual(KILLED);
-    expect(await positionOf(client, place)).not.toBe(before);
-    await expectExact(client, place, { isPartial: true });
-  }
-  await finish(startChild({ url: server.url, place }), client, place);
-  expect((await expectExact(client, place)).messages).toBe(2_000);
-});
-
-test('a process killed before its commit reaches the server leaves nothing of it, even while the connection is torn', async () => {
-  const { server, client } = await startOwnServer();
-  const place = placeOf('unsent');
-  await writeMessages(client, place, 500);
-  for (let life = 0; life < 3; life += 1) {
-    const proxy = await startOwnProxy(server);
-    const child = startChild({ url: proxy.url, place });
-    await capture(proxy, isCommit, 'cut');
-    await proxy.close();
-    child.kill('SIGKILL');
-    expect(await child.exited).toEqual(KILLED);
-    expect(await positionOf(client, place)).toBe('0-0');
-    await expectExact(client, place, { isPartial: true });
-  }
-  await finish(startChild({ url: server.url, place }), client, place);
-  await expectExact(client, place);
+  test('a process killed before its commit reaches the server leaves nothing of it, even while the connection is torn', async () => {
+    const { server, client } = await startOwnServer();
+    const place = placeOf('unsent');
+    await writeMessages(client, place, 500);
+    for (let life = 0; life < 3; life += 1) {
+      const proxy = await startOwnProxy(server);
+      const child = startChild({ client: library, url: proxy.url, place });
+      await capture(proxy, isCommit, 'cut');
+      await proxy.close();
+      child.kill('SIGKILL');
+      expect(await child.exited).toEqual(KILLED);
+      expect(await positionOf(client, place)).toBe('0-0');
+      await expectExact(client, place, { isPartial: true });
+    }
+    await finish(startChild({ client: library, url: server.url, place }), client, place);
+    await expectExact(client, place);
+  });
 });
 
 async function liveAndDie(plan: ChildPlan, death: Death, random: () => number): Promise<ChildExit> {

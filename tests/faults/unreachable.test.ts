@@ -1,72 +1,93 @@
 import { inspect } from 'node:util';
 import { createServer, type Server, type Socket } from 'node:net';
 import { isArsError, StreamConsumer, StreamProducer, type ArsErrorCode } from '@ars/core';
-import { createIoredisStore } from '@ars/ioredis';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { findFreePort } from '../support/server.js';
-import { placeOf, startFold, startOwnServer } from './harness.js';
+import { CLIENTS, createStore, type ClientKind } from './clients.js';
+import { foldsThrough, placeOf, startOwnServer } from './harness.js';
 
 const SECRET = 'hunter2-very-secret';
 const TIMEOUTS = { connectTimeoutMs: 500, commandTimeoutMs: 500 };
 
-test('a port where nobody listens: start rejects as unavailable and names host and port', async () => {
-  const port = await findFreePort();
-  await expectStartToFail(`redis://user:${SECRET}@127.0.0.1:${port}/0`, port, 'ARS_STORE_UNAVAILABLE');
-});
+describe.each(CLIENTS)('through %s', (library) => {
+  const startFold = foldsThrough(library);
 
-test('an address that accepts and never answers: start rejects as unavailable and names host and port', async () => {
-  const port = await listen(() => {});
-  await expectStartToFail(`redis://user:${SECRET}@127.0.0.1:${port}/0`, port, 'ARS_STORE_UNAVAILABLE');
-});
+  test('a port where nobody listens: start rejects as unavailable and names host and port', async () => {
+    const port = await findFreePort();
+    await expectStartToFail(library, `redis://user:${SECRET}@127.0.0.1:${port}/0`, port, 'ARS_STORE_UNAVAILABLE');
+  });
 
-test('an address that accepts and hangs up: start rejects as unavailable and names host and port', async () => {
-  const port = await listen((socket) => socket.destroy());
-  await expectStartToFail(`redis://user:${SECRET}@127.0.0.1:${port}/0`, port, 'ARS_STORE_UNAVAILABLE');
-});
+  test('an address that accepts and never answers: start rejects as unavailable and names host and port', async () => {
+    const port = await listen(() => {});
+    await expectStartToFail(library, `redis://user:${SECRET}@127.0.0.1:${port}/0`, port, 'ARS_STORE_UNAVAILABLE');
+  });
 
-test('a server that speaks another protocol: start rejects and names host and port', async () => {
-  const port = await listen((socket) => socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')));
-  await expectStartToFail(`redis://user:${SECRET}@127.0.0.1:${port}/0`, port, 'ARS_STORE_UNAVAILABLE');
-});
+  test('an address that accepts and hangs up: start rejects as unavailable and names host and port', async () => {
+    const port = await listen((socket) => socket.destroy());
+    await expectStartToFail(library, `redis://user:${SECRET}@127.0.0.1:${port}/0`, port, 'ARS_STORE_UNAVAILABLE');
+  });
 
-test('a wrong password: start rejects as misconfigured, names host and port, and never the password', async () => {
-  const { server } = await startOwnServer({ args: ['--requirepass', 'right'] });
-  await expectStartToFail(`redis://:${SECRET}@127.0.0.1:${server.port}`, server.port, 'ARS_CONFIGURATION');
-});
+  test('a server that speaks another protocol: start rejects and names host and port', async () => {
+    const port = await listen((socket) => socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')));
+    await expectStartToFail(library, `redis://user:${SECRET}@127.0.0.1:${port}/0`, port, 'ARS_STORE_UNAVAILABLE');
+  });
 
-test('an unknown user: start rejects as misconfigured, names host and port, and never the password', async () => {
-  const { server } = await startOwnServer();
-  await expectStartToFail(`redis://nobody:${SECRET}@127.0.0.1:${server.port}`, server.port, 'ARS_CONFIGURATION');
-});
+  test('a wrong password: start rejects as misconfigured, names host and port, and never the password', async () => {
+    const { server } = await startOwnServer({ args: ['--requirepass', 'right'] });
+    await expectStartToFail(library, `redis://:${SECRET}@127.0.0.1:${server.port}`, server.port, 'ARS_CONFIGURATION');
+  });
 
-test('a server that wants a password and gets none: start rejects as misconfigured and names host and port', async () => {
-  const { server } = await startOwnServer({ args: ['--requirepass', SECRET] });
-  await expectStartToFail(`redis://127.0.0.1:${server.port}`, server.port, 'ARS_CONFIGURATION');
-});
+  test('an unknown user: start rejects as misconfigured, names host and port, and never the password', async () => {
+    const { server } = await startOwnServer();
+    await expectStartToFail(
+      library,
+      `redis://nobody:${SECRET}@127.0.0.1:${server.port}`,
+      server.port,
+      'ARS_CONFIGURATION',
+    );
+  });
 
-test('a database that the server does not have: start rejects as misconfigured and names host and port', async () => {
-  const { server, client } = await startOwnServer();
-  const place = placeOf('elsewhere');
-  await client.set('witness', 'untouched');
-  await expectStartToFail(`redis://127.0.0.1:${server.port}/99`, server.port, 'ARS_CONFIGURATION', place.stream);
-  expect(await client.keys('*')).toEqual(['witness']);
-});
+  test('a server that wants a password and gets none: start rejects as misconfigured and names host and port', async () => {
+    const { server } = await startOwnServer({ args: ['--requirepass', SECRET] });
+    await expectStartToFail(library, `redis://127.0.0.1:${server.port}`, server.port, 'ARS_CONFIGURATION');
+  });
 
-test('a store that could not be reached starts once it can, with a new consumer', async () => {
-  const { server, client } = await startOwnServer();
-  const place = placeOf('later');
-  await server.kill('SIGKILL');
-  await expect(startFold(server.url, place)).rejects.toMatchObject({ code: 'ARS_STORE_UNAVAILABLE' });
-  await server.restart();
-  const fold = await startFold(server.url, place);
-  await client.xadd(place.stream, '*', 'n', 'm1', 'key', 'k', 'amount', '1');
-  await fold.consumer.caughtUp();
-  expect(fold.consumer.state.count).toBe(1);
+  test('a database that the server does not have: start rejects as misconfigured and names host and port', async () => {
+    const { server, client } = await startOwnServer();
+    const place = placeOf('elsewhere');
+    await client.set('witness', 'untouched');
+    await expectStartToFail(
+      library,
+      `redis://127.0.0.1:${server.port}/99`,
+      server.port,
+      'ARS_CONFIGURATION',
+      place.stream,
+    );
+    expect(await client.keys('*')).toEqual(['witness']);
+  });
+
+  test('a store that could not be reached starts once it can, with a new consumer', async () => {
+    const { server, client } = await startOwnServer();
+    const place = placeOf('later');
+    await server.kill('SIGKILL');
+    await expect(startFold(server.url, place)).rejects.toMatchObject({ code: 'ARS_STORE_UNAVAILABLE' });
+    await server.restart();
+    const fold = await startFold(server.url, place);
+    await client.xadd(place.stream, '*', 'n', 'm1', 'key', 'k', 'amount', '1');
+    await fold.consumer.caughtUp();
+    expect(fold.consumer.state.count).toBe(1);
+  });
 });
 
 /** Both ways of using the store: neither hangs, neither guesses, neither tells a password. */
-async function expectStartToFail(url: string, port: number, code: ArsErrorCode, stream = 'in'): Promise<void> {
-  const store = createIoredisStore(url, TIMEOUTS);
+async function expectStartToFail(
+  library: ClientKind,
+  url: string,
+  port: number,
+  code: ArsErrorCode,
+  stream = 'in',
+): Promise<void> {
+  const store = createStore(library, url, TIMEOUTS);
   onTestFinished(() => store.close());
   const logged: unknown[] = [];
   const note = (...what: unknown[]): number => logged.push(what);

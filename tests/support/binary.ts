@@ -13,9 +13,19 @@ process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
 
-/** Runs a server binary on 127.0.0.1. The server ends with this process at the latest. */
-export async function runBinary(path: string, args: readonly string[], dir: string): Promise<ServerProcess> {
-  const child = spawn(path, ['--bind', '127.0.0.1', '--dir', dir, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+/**
+ * Runs a server binary on 127.0.0.1. The server ends with this process at the latest. `first` are arguments that must
+ * come before all others, such as a configuration file. Default none.
+ */
+export async function runBinary(
+  path: string,
+  args: readonly string[],
+  dir: string,
+  first: readonly string[] = [],
+): Promise<ServerProcess> {
+  const child = spawn(path, [...first, '--bind', '127.0.0.1', '--dir', dir, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   children.add(child);
   let output = '';
   let failure: Error | undefined;

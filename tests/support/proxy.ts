@@ -26,14 +26,16 @@ export class FaultProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #links = new Set<Link>();
   readonly #losses: Loss[] = [];
+  #target: { readonly port: number; readonly host: string };
   #isBlackhole = false;
   #delayMs = 0;
   #accepted = 0;
 
   constructor(target: { port: number; host: string }) {
+    this.#target = target;
     this.#server = createServer({ noDelay: true }, (client) => {
       this.#accepted += 1;
-      const upstream = connect({ ...target, noDelay: true });
+      const upstream = connect({ ...this.#target, noDelay: true });
       const link = new Link(client, upstream, this.#faults);
       this.#links.add(link);
       client.once('close', () => this.#links.delete(link));
@@ -94,6 +96,12 @@ export class FaultProxy implements AsyncDisposable {
   /** Delays every reply from now on by `ms`, in order; 0 ends it. */
   delay(ms: number): void {
     this.#delayMs = ms;
+  }
+
+  /** Leads new connections to another server, as an address does after a failover, and destroys the open ones. */
+  retarget(port: number, host = '127.0.0.1'): void {
+    this.#target = { port, host };
+    this.cutAll();
   }
 
   /** Destroys every connection and stops listening. */

@@ -15,19 +15,35 @@ export type RedisSource =
 
 const NOT_FOUND = `No Redis server for the tests. Do one of these:
   - set ARS_REDIS_URL to a server that the tests may write to
+  - set ARS_REDIS_SERVER to the path of a server binary, or of a script that runs one
   - start a container engine (Docker, Podman with its Docker socket)
   - put redis-server (7.0 or newer) or valkey-server (7.2 or newer) on PATH`;
 
-/** Finds the server shared by a test run: `ARS_REDIS_URL`, a container engine, a binary on PATH, or one installed now. */
+/**
+ * Finds the server shared by a test run: `ARS_REDIS_URL`, `ARS_REDIS_SERVER`, a container engine, a binary on PATH, or
+ * one installed now.
+ */
 export async function findRedis(): Promise<RedisSource> {
   const url = process.env['ARS_REDIS_URL'];
   if (url) return { kind: 'url', url };
-  return (await findEngine()) ?? findBinary() ?? (await installBinary());
+  return chosenBinary() ?? (await findEngine()) ?? findBinary() ?? (await installBinary());
 }
 
-/** Finds what starts a server of a test's own: a binary on PATH (fastest), a container engine, or a binary installed now. */
+/**
+ * Finds what starts a server of a test's own: `ARS_REDIS_SERVER`, the image `ARS_REDIS_IMAGE` where there is an engine,
+ * a binary on PATH (fastest), a container engine, or a binary installed now.
+ */
 export async function findStartableRedis(): Promise<Exclude<RedisSource, { kind: 'url' }>> {
-  return findBinary() ?? (await findEngine()) ?? (await installBinary());
+  const isImageChosen = Boolean(process.env['ARS_REDIS_IMAGE']);
+  const chosen = chosenBinary() ?? (isImageChosen ? await findEngine() : undefined);
+  return chosen ?? findBinary() ?? (await findEngine()) ?? (await installBinary());
+}
+
+function chosenBinary(): { kind: 'binary'; path: string } | undefined {
+  const path = process.env['ARS_REDIS_SERVER'];
+  if (!path) return undefined;
+  if (!isExecutable(path)) throw new Error(`ARS_REDIS_SERVER names no program that can be run: ${path}`);
+  return { kind: 'binary', path };
 }
 
 function findBinary(): { kind: 'binary'; path: string } | undefined {

@@ -7,6 +7,7 @@ export {
   ArsError,
   CommitError,
   ConfigurationError,
+  DurabilityError,
   FencedError,
   HandlerError,
   isArsError,
@@ -43,18 +44,35 @@ export type {
   CodecStreamOptions,
   InputOf,
   MessageOf,
+  PlainStreamOptions,
   SchemaStreamOptions,
   StreamDefinition,
   StreamLike,
 } from './transaction/stream-definition.js';
 export type { EntryInfo, Transaction } from './transaction/transaction.js';
 export { StreamConsumer } from './consumer/stream-consumer.js';
-export type { BatchOptions, NoState, RetryOptions, StreamChoice, StreamConsumerOptions } from './consumer/options.js';
+export type {
+  BatchOptions,
+  DurabilityOptions,
+  FailureVerdict,
+  GapHandler,
+  NoState,
+  RetryOptions,
+  StreamChoice,
+  StreamConsumerOptions,
+} from './consumer/options.js';
+export type { DeadLettered } from './transaction/batch.js';
+export type { StreamGap } from './transaction/delivery.js';
 export type { ConsumerEventName, ConsumerEvents, ConsumerListener } from './consumer/events.js';
 export type { StartPreview, StatePreview } from './consumer/preview.js';
 export type { ConsumerStats } from './consumer/progress.js';
 export { StreamProducer } from './producer/stream-producer.js';
 export type { PublishOptions, StreamProducerOptions } from './producer/stream-producer.js';
+export type { DeadLetter } from './care/dead-letter.js';
+export { registeredConsumers, unregisterConsumer } from './care/registered-consumers.js';
+export type { ConsumerChoice } from './care/registered-consumers.js';
+export { replayDeadLetters } from './care/replay-dead-letters.js';
+export type { ReplayAnswer, ReplayOptions } from './care/replay-dead-letters.js';
 export type { AuditCode, AuditFinding } from './store/audit.js';
 export type { ClaimAnswer, ClaimRequest, OwnerSight, RenewAnswer, Token } from './store/claim.js';
 export type { Commit, CommitAnswer, Publish, StateChange, StateHeader } from './store/commit.js';

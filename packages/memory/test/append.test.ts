@@ -82,7 +82,7 @@ test('a trim to nothing sensible is refused', () => {
   const store = createMemoryStore();
   store.add('orders', { n: 1 });
   for (const to of [{ maxLength: -1 }, { maxLength: NaN }, { minId: '5' }]) {
-    expect(() => store.trim('orders', to)).toThrow(expect.objectContaining({ code: 'ARS_CONFIGURATION' }));
+    expect(() => store.truncate('orders', to)).toThrow(expect.objectContaining({ code: 'ARS_CONFIGURATION' }));
   }
-  expect(store.trim('missing', { maxLength: 0 })).toBe(0);
+  expect(store.truncate('missing', { maxLength: 0 })).toBe(0);
 });

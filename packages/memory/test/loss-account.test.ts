@@ -45,8 +45,8 @@ class World {
       this.#ids.push(this.#store.add('s', { n: 1 }, `${this.#ms}-${this.#ids.length + 1}`));
     } else if (step.kind === 'delete') {
       this.#store.delete('s', ...step.picks.flatMap((pick) => this.#ids[pick] ?? []));
-    } else if (step.kind === 'maxLength') this.#store.trim('s', { maxLength: step.count });
-    else if (step.kind === 'minId') this.#store.trim('s', { minId: this.#ids[step.count] ?? '0-0' });
+    } else if (step.kind === 'maxLength') this.#store.truncate('s', { maxLength: step.count });
+    else if (step.kind === 'minId') this.#store.truncate('s', { minId: this.#ids[step.count] ?? '0-0' });
     else if (step.kind === 'save') this.#saved = { cursor: this.#cursor, accounted: new Set(this.#accounted) };
     else if (this.#saved !== undefined) {
       this.#cursor = this.#saved.cursor;
@@ -151,7 +151,7 @@ test('more entries after the position than were added since is regressed', () =>
 test('a read of no entries counts what was lost and moves only the counter', async () => {
   const store = createMemoryStore();
   for (let n = 1; n <= 5; n += 1) store.add('s', { n }, `${n}-0`);
-  store.trim('s', { maxLength: 3 });
+  store.truncate('s', { maxLength: 3 });
   const reader = await store.openReader();
   const [read] = await reader.read(request({ cursors: [cursor('s')], maxEntries: 0 }));
   expect(read).toMatchObject({ entries: [], lost: 2, cursor: cursor('s', '0-0', 2), added: 5, lastId: '5-0' });

@@ -7,7 +7,8 @@ const unavailable = { code: 'ARS_STORE_UNAVAILABLE' };
 
 async function expectCut(reader: StreamReader, home: ConsumerHome): Promise<void> {
   const held = { owner: token(), renewal: 0 };
-  const commit = { commitId: token(), base: '', cursors: [], state: undefined, publishes: [], attempt: undefined };
+  const nothing = { cursors: [], state: undefined, publishes: [], attempt: undefined, suspect: undefined };
+  const commit = { commitId: token(), base: '', ...nothing };
   const calls = [
     () => reader.read(request()),
     () => reader.locate('orders', 'end'),
@@ -16,6 +17,10 @@ async function expectCut(reader: StreamReader, home: ConsumerHome): Promise<void
     () => home.renew(held),
     () => home.commit(held, commit),
     () => home.release(held),
+    () => home.glance(),
+    () => home.persist(held, { replicas: 1, fsync: false, timeoutMs: 1 }),
+    () => home.load(held, ['a']),
+    () => home.scan(undefined, 1),
   ];
   for (const call of calls) await expect(call()).rejects.toMatchObject(unavailable);
 }
@@ -36,7 +41,7 @@ test('a restored snapshot brings streams, records, states, registry and idempote
   await own(store, { consumerId: 'later' });
   store.add('orders', { n: 3 });
   store.add('later', { n: 1 });
-  store.trim('orders', { maxLength: 0 });
+  store.truncate('orders', { maxLength: 0 });
   store.evict('record', 'worker');
   store.restoreSnapshot(copy);
 
@@ -144,6 +149,12 @@ test('a closed store serves nobody, but its content can still be looked at', asy
     () => store.openReader(),
     () => store.openHome(address()),
     () => store.tail(['orders']),
+    () => store.audit(),
+    () => store.trim('orders', 'consumed'),
+    () => store.consumers('orders'),
+    () => store.register(address(), [cursor()]),
+    () => store.unregister(address()),
+    () => store.move({ from: 'orders', to: 'other', entries: [] }),
     () => store.append({ stream: 'orders', fields: ['n', '1'], idempotencyKey: undefined }),
   ];
   for (const call of calls) await expect(call()).rejects.toMatchObject({ ...unavailable, details: { ran: false } });

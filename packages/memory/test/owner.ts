@@ -28,6 +28,7 @@ export function address(changes: Partial<ConsumerAddress> = {}): ConsumerAddress
     streams: [stream],
     readsHere: true,
     stateName: undefined,
+    isKeyed: false,
     ...changes,
   };
 }
@@ -65,6 +66,7 @@ export class Owner {
       state: undefined,
       publishes: [],
       attempt: undefined,
+      suspect: undefined,
       ...changes,
     };
   }

@@ -161,7 +161,7 @@ test('one large entry does not shorten reads that it is not in', async () => {
 test('a start point becomes the cursor at the last existing entry before it', async () => {
   const { store, reader } = await waiting();
   for (let n = 1; n <= 6; n += 1) store.add('orders', { n }, `${n}-0`);
-  store.trim('orders', { minId: '2-0' });
+  store.truncate('orders', { minId: '2-0' });
   store.delete('orders', '3-0', '6-0');
   expect(await reader.locate('orders', 'beginning')).toEqual(cursor('orders', '0-0', 3));
   expect(await reader.locate('orders', 'end')).toEqual(cursor('orders', '5-0', 6));
@@ -177,7 +177,7 @@ test('a missing stream is located at its beginning, and an emptied one after all
     expect(await reader.locate('orders', start)).toEqual(cursor('orders', '0-0', 0));
   }
   store.add('orders', { n: 1 });
-  store.trim('orders', { maxLength: 0 });
+  store.truncate('orders', { maxLength: 0 });
   expect(await reader.locate('orders', 'end')).toEqual(cursor('orders', '0-0', 1));
 });
 

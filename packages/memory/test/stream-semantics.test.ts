@@ -101,7 +101,7 @@ class Pair {
     const minId: Id = isMax ? [0n, 0n] : [BigInt(step.ms), BigInt(step.sequence)];
     const left = isMax ? before.slice(Math.max(0, before.length - step.left)) : before.filter((id) => !less(id, minId));
     if (this.naive !== undefined) this.naive.entries = left;
-    const gone = this.store.trim('s', isMax ? { maxLength: step.left } : { minId: text(minId) });
+    const gone = this.store.truncate('s', isMax ? { maxLength: step.left } : { minId: text(minId) });
     expect(gone).toBe(before.length - left.length);
   }
 
@@ -158,9 +158,9 @@ test('a read gives what follows the position, in order, up to the maximum', asyn
 test('deletions and trims of a long stream keep order, counters and positions right', () => {
   const store = createMemoryStore();
   for (let n = 1; n <= 10_000; n += 1) store.add('s', { n }, `${n}-0`);
-  expect(store.trim('s', { minId: '4001-0' })).toBe(4_000);
+  expect(store.truncate('s', { minId: '4001-0' })).toBe(4_000);
   expect(store.delete('s', '4001-0', '4002-0', '5000-0', '9999-0', '1-0')).toBe(4);
-  expect(store.trim('s', { maxLength: 3_000 })).toBe(2_996);
+  expect(store.truncate('s', { maxLength: 3_000 })).toBe(2_996);
   const ids = store.entries('s').map(({ id }) => id);
   expect(ids.length).toBe(3_000);
   expect([ids[0], ids.at(-2), ids.at(-1)]).toEqual(['7000-0', '9998-0', '10000-0']);

@@ -3,7 +3,7 @@ export type { RedisStoreOptions } from './options.js';
 export { ConnectionLostError, RedisReplyError } from './driver.js';
 export type { ConnectionPurpose, RedisConnection, RedisDriver, RedisReply } from './driver.js';
 export { hashSlot, hashTag } from './hash-slot.js';
-export { ADVISED_COMMANDS, REQUIRED_COMMANDS } from './rights.js';
+export { ADVISED_COMMANDS, AUDIT_COMMANDS, REQUIRED_COMMANDS } from './rights.js';
 export { connectClient } from './adapter/one-life-connection.js';
 export type { OneLifeClient } from './adapter/one-life-connection.js';
 export { ClusterDriver, sentinelName, serverName, SingleDriver } from './adapter/drivers.js';

@@ -24,11 +24,11 @@ export class KeyLayout {
     return this.#own(this.#homeTag(address), 'consumer', consumerName(address));
   }
 
-  /** The key of a consumer's state; `undefined` for a consumer without one. */
+  /** The key of a consumer's state, of another kind where it is kept by key; `undefined` for a consumer without one. */
   state(address: ConsumerAddress): string | undefined {
     if (address.stateName === null) return undefined;
     const name = address.stateName === undefined ? consumerName(address) : encodePart(address.stateName);
-    return this.#own(this.#homeTag(address), 'state', name);
+    return this.#own(this.#homeTag(address), address.isKeyed ? 'keyed' : 'state', name);
   }
 
   /** The key of a stream's registry of consumers. */

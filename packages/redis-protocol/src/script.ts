@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { RedisReplyError, type RedisReply } from './driver.js';
-import type { Link } from './link/link.js';
+import type { Sender } from './link/link.js';
 
 /** A Lua script and the digest that the server knows it by. */
 export interface Script {
@@ -18,6 +18,11 @@ export function writingScript(...parts: readonly string[]): Script {
   return script(`#!lua\n${parts.join('\n')}`, false);
 }
 
+/** Makes a script of a body that writes nothing but what frees memory, so that it also runs when there is none. */
+export function freeingScript(...parts: readonly string[]): Script {
+  return script(`#!lua flags=allow-oom\n${parts.join('\n')}`, false);
+}
+
 /** Makes a script of a body that only reads. */
 export function readingScript(...parts: readonly string[]): Script {
   return script(`#!lua flags=no-writes\n${parts.join('\n')}`, true);
@@ -29,7 +34,7 @@ function script(body: string, isReadOnly: boolean): Script {
 
 /** Calls a script by its digest, and by its body where the server does not know it yet (then nothing ran). */
 export async function runScript(
-  link: Link,
+  link: Sender,
   script: Script,
   keys: readonly string[],
   args: readonly (string | Uint8Array)[],

@@ -3,12 +3,20 @@ import {
   StoreUnavailableError,
   type AppendAnswer,
   type AppendRequest,
+  type AuditFinding,
   type ConsumerAddress,
   type ConsumerHome,
+  type DurabilityKind,
   type EntryId,
+  type MoveAnswer,
+  type MoveRequest,
+  type RegisteredConsumer,
+  type Retention,
+  type StreamCursor,
   type StreamReader,
   type StreamStore,
 } from '@ars/core';
+import { auditServer } from './audit/audit-server.js';
 import type { RedisDriver } from './driver.js';
 import { hashSlot } from './hash-slot.js';
 import { homeKeys } from './home/keys.js';
@@ -17,6 +25,7 @@ import { KeyLayout } from './key-layout.js';
 import { openLink } from './link/open-link.js';
 import { storeSettings, type RedisStoreOptions, type StoreSettings } from './options.js';
 import { Appender } from './outside/appender.js';
+import { Caretaker } from './outside/caretaker.js';
 import { ControlLinks } from './outside/control-links.js';
 import { ReaderLink } from './reader/reader-link.js';
 import { RedisReader } from './reader/redis-reader.js';
@@ -29,11 +38,13 @@ export function createRedisStore(driver: RedisDriver, options: RedisStoreOptions
 
 class RedisStore implements StreamStore {
   readonly name: string;
+  readonly durability: readonly DurabilityKind[] = ['replicas', 'fsync'];
   readonly #driver: RedisDriver;
   readonly #settings: StoreSettings;
   readonly #layout: KeyLayout;
   readonly #links: ControlLinks;
   readonly #appender: Appender;
+  readonly #caretaker: Caretaker;
   /** Readers and homes that are open. */
   readonly #open = new Set<{ close(): void }>();
   #isHistoryKnown = true;
@@ -45,7 +56,9 @@ class RedisStore implements StreamStore {
     this.#settings = settings;
     this.#layout = new KeyLayout(driver.keyPrefix, driver.isCluster);
     this.#links = new ControlLinks(driver, settings);
-    this.#appender = new Appender({ links: this.#links, layout: this.#layout, settings, storeName: name });
+    const outside = { links: this.#links, layout: this.#layout, settings, storeName: name };
+    this.#appender = new Appender(outside);
+    this.#caretaker = new Caretaker(outside);
   }
 
   /**
@@ -69,11 +82,14 @@ class RedisStore implements StreamStore {
       const problem = targetProblem(stream);
       if (problem !== undefined) throw new ConfigurationError(problem, { stream, consumer: address.consumerId });
     }
-    const { link, history } = await openLink(this.#driver, this.#settings, 'commit', keys.record);
+    const open = () => openLink(this.#driver, this.#settings, 'commit', keys.record);
+    const { link, history } = await open();
     const onClose = (closed: ConsumerHome) => this.#open.delete(closed);
     return this.#keep(
       new RedisHome({
         link,
+        server: history,
+        openAnother: open,
         history: this.#isHistoryKnown ? history : undefined,
         keys,
         layout: this.#layout,
@@ -90,6 +106,31 @@ class RedisStore implements StreamStore {
 
   tail(streams: readonly string[]): Promise<readonly EntryId[]> {
     return this.#appender.tail(streams);
+  }
+
+  trim(stream: string, retention: Retention): Promise<number> {
+    return this.#caretaker.trim(stream, retention);
+  }
+
+  consumers(stream: string): Promise<readonly RegisteredConsumer[]> {
+    return this.#caretaker.consumers(stream);
+  }
+
+  register(address: ConsumerAddress, cursors: readonly StreamCursor[]): Promise<void> {
+    return this.#caretaker.register(address, cursors);
+  }
+
+  unregister(address: ConsumerAddress): Promise<boolean> {
+    return this.#caretaker.unregister(address);
+  }
+
+  move(request: MoveRequest): Promise<MoveAnswer> {
+    return this.#caretaker.move(request);
+  }
+
+  async audit(): Promise<readonly AuditFinding[]> {
+    this.#refuseWhenClosed();
+    return auditServer(this.#driver, this.#settings);
   }
 
   placementProblem(home: string, stream: string): string | undefined {

@@ -10,6 +10,7 @@ const address: ConsumerAddress = {
   streams: ['in'],
   readsHere: true,
   stateName: undefined,
+  isKeyed: false,
 };
 const UNAVAILABLE = { code: 'ARS_STORE_UNAVAILABLE' };
 
@@ -32,7 +33,8 @@ async function scene(): Promise<Scene> {
   await home.claim({ expectedEpoch: 0, ownEpoch: 0, owner: token.owner, starts: [] });
   const commit = (commitId: string, base: string): Promise<CommitAnswer> => {
     const publishes = [{ stream: 'out', fields: ['n', commitId] }];
-    return home.commit(token, { commitId, base, cursors: [], state: undefined, publishes, attempt: undefined });
+    const nothing = { cursors: [], state: undefined, attempt: undefined, suspect: undefined };
+    return home.commit(token, { commitId, base, ...nothing, publishes });
   };
   return { memory, faults, store, home, token, commit, outputs: () => memory.entries('out').length };
 }

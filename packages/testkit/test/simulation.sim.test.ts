@@ -97,6 +97,7 @@ test('a process that handles again what it has committed is found', () => {
       state: undefined,
       publishes: [],
       attempt: undefined,
+      suspect: undefined,
     };
     const token = { owner: 'o', renewal: 0 };
     return { kind: 'call', ...common, call: 'commit', token, commit, answer: { outcome: 'committed' } };

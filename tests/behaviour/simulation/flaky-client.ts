@@ -22,6 +22,7 @@ export interface Weather {
  */
 export class FlakyClient implements StreamStore {
   readonly name = 'simulated';
+  readonly durability = [];
   weather: Weather;
   readonly #server: StreamStore;
   readonly #clock: VirtualClock;
@@ -58,6 +59,10 @@ export class FlakyClient implements StreamStore {
       renew: (token) => send(() => home.renew(token)),
       commit: (token, commit) => send(() => home.commit(token, commit)),
       release: (token) => send(() => home.release(token)),
+      glance: () => send(() => home.glance()),
+      persist: (token, level) => send(() => home.persist(token, level)),
+      load: (token, keys) => send(() => home.load(token, keys)),
+      scan: (from, count) => send(() => home.scan(from, count)),
       close: () => {
         isClosed = true;
       },
@@ -66,6 +71,12 @@ export class FlakyClient implements StreamStore {
 
   append: StreamStore['append'] = (request) => this.#send(() => this.#server.append(request));
   tail: StreamStore['tail'] = (streams) => this.#send(() => this.#server.tail(streams));
+  trim: StreamStore['trim'] = (stream, retention) => this.#send(() => this.#server.trim(stream, retention));
+  consumers: StreamStore['consumers'] = (stream) => this.#send(() => this.#server.consumers(stream));
+  register: StreamStore['register'] = (address, cursors) => this.#send(() => this.#server.register(address, cursors));
+  unregister: StreamStore['unregister'] = (address) => this.#send(() => this.#server.unregister(address));
+  move: StreamStore['move'] = (request) => this.#send(() => this.#server.move(request));
+  audit: StreamStore['audit'] = () => this.#send(() => this.#server.audit());
   placementProblem = (): undefined => undefined;
   close = (): Promise<void> => Promise.resolve();
 

@@ -29,6 +29,8 @@ export class VirtualClock implements Environment {
     };
   };
 
+  readonly wallClock = (): number => this.#now;
+
   soon(callback: () => void): void {
     this.after(0, callback);
   }

@@ -4,7 +4,6 @@
  * 'pausing' | 'holding' | 'ended' }`, and takes `'stop'` and `'release'`.
  */
 import { StreamConsumer } from '@ars/core';
-import { createIoredisStore } from '@ars/ioredis';
 import { fold, initialState } from './fold.mjs';
 
 const plan = JSON.parse(process.argv[2]);
@@ -31,7 +30,10 @@ function pause() {
   process.kill(process.pid, 'SIGSTOP');
 }
 
-const store = createIoredisStore(plan.url, plan.store);
+const store =
+  plan.client === 'ioredis'
+    ? (await import('@ars/ioredis')).createIoredisStore(plan.url, plan.store)
+    : (await import('@ars/node-redis')).createNodeRedisStore(plan.url, plan.store);
 const consumer = new StreamConsumer({
   store,
   stream: place.stream,

@@ -15,6 +15,8 @@ export interface Checkpoint {
   readonly cursors: readonly StreamCursor[];
   readonly values: RestoredValues;
   readonly attempt: FailedAttempt | undefined;
+  /** The message that the last owner was about to handle under suspicion, if it left the mark. */
+  readonly suspect: FailedAttempt | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export function admit(inspection: Inspection, address: ConsumerAddress, plan: St
   const { record, state } = inspection;
   if (record === undefined) {
     refuseOrphans(inspection, context);
-    return { commitId: undefined, cursors: [], values: NOTHING_STORED, attempt: undefined };
+    return { commitId: undefined, cursors: [], values: NOTHING_STORED, attempt: undefined, suspect: undefined };
   }
   if (record.layout !== LAYOUT) {
     throw new StateSchemaError(
@@ -35,7 +37,8 @@ export function admit(inspection: Inspection, address: ConsumerAddress, plan: St
     );
   }
   const values = admitState(record, state, plan, context);
-  return { commitId: record.commitId, cursors: record.cursors, values, attempt: record.attempt };
+  const { commitId, cursors, attempt, suspect } = record;
+  return { commitId, cursors, values, attempt, suspect };
 }
 
 function refuseOrphans({ isRegistered, state }: Inspection, context: Context): void {

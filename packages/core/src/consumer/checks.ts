@@ -51,3 +51,16 @@ export function methodsOption<T>(
   if (!isFitting) refuseOption(option, expected);
   return value as T;
 }
+
+/** One of some texts, or the default. */
+export function choiceOption<T extends string>(option: string, value: unknown, choices: readonly T[], fallback: T): T {
+  if (value === undefined) return fallback;
+  const choice = choices.find((one) => one === value);
+  return choice ?? refuseOption(option, choices.map((one) => `'${one}'`).join(' or '));
+}
+
+/** True or false, or the default. */
+export function flagOption(option: string, value: unknown, fallback: boolean): boolean {
+  if (value === undefined) return fallback;
+  return typeof value === 'boolean' ? value : refuseOption(option, 'true or false');
+}

@@ -1,11 +1,10 @@
 import { HandlerError, isArsError, StateLostError, withDetails } from '../domain/errors.js';
 import type { ArsError, ArsErrorCode } from '../domain/errors.js';
 import type { Commit } from '../store/commit.js';
+import type { FailedAttempt } from '../store/stored-consumer.js';
 import type { Batch } from '../transaction/batch.js';
 import type { Delivery } from '../transaction/delivery.js';
-import type { ConsumerEvents } from './events.js';
 import type { ConsumerPlan } from './plan.js';
-import type { Progress } from './progress.js';
 import type { Doubt } from './recovery.js';
 
 /** What the pipeline asks of the run around it. */
@@ -50,16 +49,17 @@ export function finalError(plan: ConsumerPlan, delivery: Delivery, error: unknow
   const { consumerId: consumer } = plan.address;
   const details = { stream: delivery.stream, consumer, entry: delivery.id };
   const where = `entry ${delivery.id} of stream "${delivery.stream}", consumer "${consumer}"`;
+  if (delivery.gap !== undefined && isArsError(error, 'ARS_STREAM_GAP')) return error;
   if (isHopeless(error) || isArsError(error, 'ARS_COMMIT')) return withDetails(error, where, details);
   const times = count === 1 ? 'once' : `${count} times`;
   return new HandlerError(`The handler failed ${times} and is not retried any more: ${where}.`, details, error);
 }
 
 /** What is logged of a message that failed and will be retried. */
-export function failureReport(plan: ConsumerPlan, delivery: Delivery, count: number, delayMs: number): string {
+export function failureReport(plan: ConsumerPlan, { stream, id, count }: FailedAttempt, delayMs: number): string {
   const times = count === 1 ? 'once' : `${count} times`;
   return (
-    `Entry ${delivery.id} of "${delivery.stream}" failed ${times} in consumer "${plan.address.consumerId}"; ` +
+    `Entry ${id} of "${stream}" failed ${times} in consumer "${plan.address.consumerId}"; ` +
     `next try in ${Math.round(delayMs)} ms.`
   );
 }
@@ -82,11 +82,4 @@ export function stuckError(plan: ConsumerPlan, cause: unknown): HandlerError {
     { stream, consumer },
     cause,
   );
-}
-
-/** The event of a gap, if that is what ends the consumer. */
-export function gapOf(problem: unknown, progress: Progress): ConsumerEvents['gap'] | undefined {
-  if (!isArsError(problem, 'ARS_STREAM_GAP')) return undefined;
-  const stream = problem.details.stream!;
-  return { stream, lost: problem.details['lost'] as number, after: progress.committed.get(stream)?.position ?? '0-0' };
 }

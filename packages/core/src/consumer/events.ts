@@ -1,6 +1,8 @@
 import type { EntryId } from '../domain/entry-id.js';
 import type { Logger } from '../domain/logger.js';
 import type { StreamCursor } from '../store/stored-consumer.js';
+import type { DeadLettered } from '../transaction/batch.js';
+import type { StreamGap } from '../transaction/delivery.js';
 
 /** What a consumer tells while it runs, by event name. */
 export interface ConsumerEvents {
@@ -16,10 +18,14 @@ export interface ConsumerEvents {
     readonly delayMs: number;
     readonly error: unknown;
   };
+  /** A message was given up and moved to the dead letters; the commit that did so was acknowledged. */
+  deadLetter: DeadLettered;
+  /** The consumer has an owner; this one waits for its turn, which `claimed` will tell. */
+  standby: { readonly consumer: string };
   /** Another owner took over; the consumer ends. */
   fenced: { readonly consumer: string };
   /** Entries vanished before they were read. */
-  gap: { readonly stream: string; readonly lost: number; readonly after: EntryId };
+  gap: StreamGap;
   /** The store had lost newer commits; the consumer continues from what it holds. */
   rewound: { readonly from: readonly StreamCursor[]; readonly to: readonly StreamCursor[] };
 }

@@ -5,13 +5,14 @@ import type { StreamCursor } from '../store/stored-consumer.js';
 import type { StoredEntry, StreamRead, StreamReader } from '../store/stream-store.js';
 import type { Delivery } from '../transaction/delivery.js';
 import type { PipelineListener } from './endings.js';
-import { lossOf } from './ownership.js';
+import { regressionOf } from './losses.js';
 import type { ConsumerPlan } from './plan.js';
 
-/** Entries of one stream that were read together. */
+/** Entries of one stream that were read together, and what was missing before them. */
 interface Chunk {
   readonly stream: string;
   readonly entries: readonly StoredEntry[];
+  gap: Delivery | undefined;
   /** The read counter before the first of them. */
   readonly base: number;
   next: number;
@@ -32,10 +33,12 @@ const WAIT_MS = 5_000;
  * messages and bytes. Deliveries that were undone come back first, in order.
  */
 export class Feed {
-  /** What stands after the last waiting entry and ends the consumer: a gap, a regression, an unreadable stream. */
+  /** What stands after the last waiting entry and ends the consumer: a regression, an unreadable stream. */
   problem: unknown;
-  /** A gap or regression that was read, and nobody has confirmed: an owner that was fenced has nothing to report. */
-  #loss: unknown;
+  /** Whether to read one entry at a time, and none ahead. */
+  isCautious = false;
+  /** A read that found entries missing, and nobody has confirmed: an owner that was fenced has nothing to report. */
+  #loss: StreamRead | undefined;
   readonly #plan: ConsumerPlan;
   readonly #listener: Pick<PipelineListener, 'onRead' | 'onLoss' | 'onDoubt'>;
   readonly #cursors = new Map<string, StreamCursor>();
@@ -44,6 +47,7 @@ export class Feed {
   #reader: StreamReader | undefined;
   #isReading = false;
   #hasBacklog = true;
+  #isAtEnd = false;
   #chunks: Chunk[] = [];
   /** Deliveries to hand out again, last one first. */
   #returned: Delivery[] = [];
@@ -53,15 +57,17 @@ export class Feed {
     this.#listener = listener;
   }
 
-  /** Forgets what was read and continues after the given cursors. */
-  reset(cursors: readonly StreamCursor[]): void {
+  /** Forgets what was read and continues after the given cursors; what is read of the first stream comes first. */
+  reset(cursors: readonly StreamCursor[], firstStream?: string): void {
     this.#chunks = [];
     this.#returned = [];
     this.problem = undefined;
     this.#loss = undefined;
+    this.#isAtEnd = false;
     this.#empty.clear();
     this.#cursors.clear();
-    for (const cursor of cursors)
+    const isFirst = ({ stream }: StreamCursor): boolean => stream === firstStream;
+    for (const cursor of [...cursors.filter(isFirst), ...cursors.filter((one) => !isFirst(one))])
       if (this.#plan.address.streams.includes(cursor.stream)) this.#cursors.set(cursor.stream, cursor);
   }
 
@@ -84,10 +90,17 @@ export class Feed {
     if (returned !== undefined) return returned;
     const chunk = this.#chunks[0];
     if (chunk === undefined) return undefined;
+    if (chunk.gap !== undefined) return this.#takeGap(chunk, chunk.gap);
     const entry = chunk.entries[chunk.next]!;
     chunk.next += 1;
     if (chunk.next === chunk.entries.length) this.#chunks.shift();
-    return { stream: chunk.stream, id: entry.id, fields: entry.fields, read: chunk.base + chunk.next };
+    const read = chunk.base + chunk.next;
+    return { stream: chunk.stream, id: entry.id, fields: entry.fields, read, gap: undefined, prepared: undefined };
+  }
+
+  /** Whether the last read found nothing, and all before it was taken. */
+  get isAtEnd(): boolean {
+    return this.#isAtEnd && this.isEmpty;
   }
 
   /** Whether nothing waits to be taken. */
@@ -100,9 +113,12 @@ export class Feed {
     for (let index = deliveries.length - 1; index >= 0; index -= 1) this.#returned.push(deliveries[index]!);
   }
 
-  /** The loss that was read is this owner's to report. */
+  /** The loss that was read is this owner's to report: a gap takes its place among the entries. */
   confirmLoss(): void {
-    this.problem = this.#loss;
+    const read = this.#loss;
+    this.#loss = undefined;
+    if (read?.regressed === true) this.problem = regressionOf(read, this.#plan.address.consumerId);
+    else if (read !== undefined) this.#acceptEntries(read);
   }
 
   /** Starts a read if there is room for one. */
@@ -110,6 +126,7 @@ export class Feed {
     const reader = this.#reader;
     if (this.problem !== undefined || this.#loss !== undefined) return;
     if (reader === undefined || this.#isReading || this.#chunks.length > 1) return;
+    if (this.isCautious && !this.isEmpty) return;
     this.#isReading = true;
     void this.#read(reader);
   }
@@ -131,7 +148,7 @@ export class Feed {
     try {
       const reads = await reader.read({
         cursors: [...this.#cursors.values()],
-        maxEntries: maxMessages,
+        maxEntries: this.isCautious ? 1 : maxMessages,
         maxBytes,
         waitMs: this.#hasBacklog ? 0 : WAIT_MS,
       });
@@ -146,25 +163,33 @@ export class Feed {
     let entries = 0;
     for (const read of reads) {
       entries += read.entries.length;
-      this.#acceptStream(read);
-      if (this.#loss !== undefined) break;
+      if (read.regressed || read.lost > 0) {
+        this.#loss = read;
+        break;
+      }
+      this.#acceptEntries(read);
     }
-    this.#hasBacklog = entries >= BACKLOG_ENTRIES;
+    this.#hasBacklog = entries >= (this.isCautious ? 1 : BACKLOG_ENTRIES);
+    this.#isAtEnd = entries === 0 && this.#loss === undefined;
     if (this.#loss !== undefined) this.#listener.onLoss();
     this.#listener.onRead();
   }
 
-  #acceptStream(read: StreamRead): void {
-    this.#loss = lossOf(read, this.#plan.address.consumerId);
-    if (this.#loss !== undefined) return;
-    const before = this.#cursors.get(read.stream)!;
-    this.#cursors.set(read.stream, read.cursor);
-    this.#added.set(read.stream, read.added);
-    if (read.entries.length === 0) {
-      this.#empty.set(read.stream, { after: before.position, lastId: read.lastId });
-    } else {
-      this.#chunks.push({ stream: read.stream, entries: read.entries, base: before.read, next: 0 });
-    }
+  #acceptEntries(read: StreamRead): void {
+    const { stream, entries, cursor, lost } = read;
+    const before = this.#cursors.get(stream)!;
+    this.#cursors.set(stream, cursor);
+    this.#added.set(stream, read.added);
+    const base = before.read + lost;
+    const gap = lost === 0 ? undefined : gapDelivery(read, before.position, base);
+    if (gap !== undefined || entries.length > 0) this.#chunks.push({ stream, entries, gap, base, next: 0 });
+    else this.#empty.set(stream, { after: before.position, lastId: read.lastId });
+  }
+
+  #takeGap(chunk: Chunk, gap: Delivery): Delivery {
+    chunk.gap = undefined;
+    if (chunk.entries.length === 0) this.#chunks.shift();
+    return gap;
   }
 
   #fail(error: unknown): void {
@@ -177,4 +202,10 @@ export class Feed {
       this.#listener.onRead();
     }
   }
+}
+
+/** The place of entries that vanished unread: committing it raises the read counter, and moves nothing else. */
+function gapDelivery({ stream, lost, entries, lastId }: StreamRead, after: EntryId, read: number): Delivery {
+  const gap = { stream, lost, after, upTo: entries[0]?.id ?? lastId };
+  return { stream, id: after, fields: [], read, gap, prepared: undefined };
 }

@@ -5,17 +5,20 @@ import { Publisher } from '../transaction/publisher.js';
 import type { ConsumerPlan } from './plan.js';
 
 /**
- * Calls the handler, one message at a time. A synchronous handler costs no promise. A handler that was ended early
- * keeps the runner busy until it settles, and its outcome is ignored (PROTOCOL P14).
+ * Calls the handler. A synchronous handler costs no promise. A handler that was ended early keeps the runner busy until
+ * it settles, and its outcome is ignored (PROTOCOL P14).
  */
 export class MessageRunner {
   readonly #plan: ConsumerPlan;
   readonly #publisher: Publisher;
   readonly #attributes: AttributeSource | undefined;
   readonly #onSettled: () => void;
-  #open: MessageTransaction | undefined;
-  #settled: MessageTransaction | undefined;
-  #isLingering = false;
+  /** Running, in the order in which they began. */
+  readonly #open = new Set<MessageTransaction>();
+  /** Settled and not taken yet, in the order in which they settled. */
+  readonly #settled: MessageTransaction[] = [];
+  /** Ended early and not settled. */
+  #lingering = 0;
   #isStuck = false;
   #abortReason: unknown;
   #cancelLimit: (() => void) | undefined;
@@ -27,9 +30,19 @@ export class MessageRunner {
     this.#onSettled = onSettled;
   }
 
-  /** Whether a handler is running, or one that was ended early has not settled. */
+  /** How many handlers are running. */
+  get running(): number {
+    return this.#open.size;
+  }
+
+  /** Whether a handler is running, has settled unnoticed, or was ended early and has not settled. */
   get isBusy(): boolean {
-    return this.#open !== undefined || this.#settled !== undefined || this.#isLingering;
+    return this.#open.size > 0 || this.#settled.length > 0 || this.#lingering > 0;
+  }
+
+  /** Whether some handler that was ended early has not settled. */
+  get isLingering(): boolean {
+    return this.#lingering > 0;
   }
 
   /** Whether a handler that was ended early has not settled within the stop timeout. */
@@ -37,17 +50,18 @@ export class MessageRunner {
     return this.#isStuck;
   }
 
-  /** Why the last handler that was ended early was ended. */
+  /** Why the last handlers that were ended early were ended. */
   get abortReason(): unknown {
     return this.#abortReason;
   }
 
-  /** Handles a message; returns its transaction if that settled at once, otherwise `takeSettled` will. */
-  run(delivery: Delivery, attempt: number): MessageTransaction | undefined {
-    const transaction = new MessageTransaction(delivery, attempt, this.#publisher, this.#plan.state?.tracked);
+  /** Handles a message. Its transaction `isRunning` unless the handler settled at once; `takeSettled` gives it later then. */
+  run(delivery: Delivery, attempt: number): MessageTransaction {
+    const tracked = delivery.prepared === undefined ? this.#plan.state?.tracked : delivery.prepared.state?.tracked;
+    const transaction = new MessageTransaction(delivery, attempt, this.#publisher, tracked);
     if (this.#attributes !== undefined) this.#attributes.open = transaction.root as Record<string, unknown>;
     try {
-      const result = this.#plan.handle(this.#plan.decode(delivery.stream, delivery.fields), transaction);
+      const result = this.#call(delivery, transaction);
       if (isThenable(result)) return this.#follow(transaction, result);
       transaction.demandNothingLost();
       return this.#close(transaction);
@@ -58,27 +72,23 @@ export class MessageRunner {
 
   /** The transaction of an asynchronous handler that has settled since the last call. */
   takeSettled(): MessageTransaction | undefined {
-    const settled = this.#settled;
-    this.#settled = undefined;
-    return settled;
+    return this.#settled.shift();
   }
 
-  /** Ends the running handler early; returns its delivery, to be handled again. */
-  abort(reason: unknown): Delivery | undefined {
-    const settled = this.takeSettled();
-    if (settled !== undefined) return settled.delivery;
-    const transaction = this.#open;
-    if (transaction === undefined) return undefined;
-    this.#open = undefined;
-    this.#isLingering = true;
+  /** Ends the running handlers early and forgets what has settled; what they wrote is still to be undone. */
+  abort(reason: unknown): void {
+    this.#settled.length = 0;
+    if (this.#open.size === 0) return;
+    this.#lingering += this.#open.size;
     if (this.#attributes !== undefined) this.#attributes.open = undefined;
     this.#abortReason = reason;
-    transaction.abort(reason);
+    for (const transaction of this.#open) transaction.abort(reason);
+    this.#open.clear();
+    this.#cancelLimit?.();
     this.#cancelLimit = this.#plan.environment.after(this.#plan.stopTimeoutMs, () => {
       this.#isStuck = true;
       this.#onSettled();
     });
-    return transaction.delivery;
   }
 
   /** Waits for nothing any more. */
@@ -86,31 +96,41 @@ export class MessageRunner {
     this.#cancelLimit?.();
   }
 
-  #follow(transaction: MessageTransaction, result: PromiseLike<unknown>): undefined {
-    this.#open = transaction;
+  #call(delivery: Delivery, transaction: MessageTransaction): unknown {
+    if (delivery.gap !== undefined) return this.#plan.onGap(delivery.gap, transaction);
+    const { prepared } = delivery;
+    if (prepared === undefined)
+      return this.#plan.handle(this.#plan.decode(delivery.stream, delivery.fields), transaction);
+    if (prepared.failure !== undefined) throw prepared.failure.error;
+    return this.#plan.handle(prepared.message, transaction);
+  }
+
+  #follow(transaction: MessageTransaction, result: PromiseLike<unknown>): MessageTransaction {
+    transaction.isRunning = true;
+    this.#open.add(transaction);
     const settle = (failure?: { readonly error: unknown }): void => {
-      if (this.#open === transaction) {
-        this.#open = undefined;
-        this.#settled = this.#close(transaction, failure);
-      } else this.#leaveLingering();
+      if (this.#open.delete(transaction)) this.#settled.push(this.#close(transaction, failure));
+      else this.#leaveLingering();
       this.#onSettled();
     };
     Promise.resolve(result)
-      .then(() => this.#open === transaction && transaction.demandNothingLost())
+      .then(() => this.#open.has(transaction) && transaction.demandNothingLost())
       .then(
         () => settle(),
         (error: unknown) => settle({ error }),
       );
+    return transaction;
   }
 
   #leaveLingering(): void {
-    this.#isLingering = false;
-    this.#cancelLimit?.();
+    this.#lingering -= 1;
+    if (this.#lingering === 0) this.#cancelLimit?.();
   }
 
   #close(transaction: MessageTransaction, failure?: { readonly error: unknown }): MessageTransaction {
     if (this.#attributes !== undefined) this.#attributes.open = undefined;
     transaction.close();
+    transaction.isRunning = false;
     if (failure !== undefined) {
       transaction.hasFailed = true;
       transaction.failure = failure.error;

@@ -2,8 +2,10 @@ import type { Environment } from '../domain/environment.js';
 import type { Logger } from '../domain/logger.js';
 import type { Serializer } from '../state/serializer.js';
 import type { StreamStore } from '../store/stream-store.js';
+import type { StreamGap } from '../transaction/delivery.js';
 import type { Handler } from '../transaction/handler.js';
 import type { MessageOf, StreamLike } from '../transaction/stream-definition.js';
+import type { Transaction } from '../transaction/transaction.js';
 
 /** How much one commit may hold; also bounds what is read ahead. */
 export interface BatchOptions {
@@ -13,14 +15,49 @@ export interface BatchOptions {
   readonly maxBytes?: number;
 }
 
+/** What becomes of a message that failed: handled again, moved to the dead letters, or the consumer ends. */
+export type FailureVerdict = 'retry' | 'dead-letter' | 'stop';
+
 /** How a failing message is handled again. */
 export interface RetryOptions {
-  /** How often a message is handled in all before its failure ends the consumer. Default: for ever. */
+  /**
+   * How often a message is handled in all before its failure is final: then it goes to `deadLetter`, or ends the
+   * consumer without one. Default: for ever, and 5 with `deadLetter`.
+   */
   readonly attempts?: number;
+  /**
+   * Decides after each failure by what was thrown; `attempt` is 1 after the first. Not asked for failures that no retry
+   * can mend (a message that is invalid or cannot be stored). Default: `'retry'` until `attempts` are used up.
+   */
+  readonly when?: (error: unknown, attempt: number) => FailureVerdict;
   /** Delay before the first retry; doubles with each. Default 100. */
   readonly minDelayMs?: number;
   /** The longest delay. Default 30,000. */
   readonly maxDelayMs?: number;
+}
+
+/**
+ * Decides on a gap: `'skip'` goes on behind it, `'fail'` ends the consumer with `StreamGapError`. It may change state
+ * and publish through the transaction, which commits together with the skip. What it throws is retried like a message.
+ */
+export type GapHandler<S extends object> = (
+  gap: StreamGap,
+  transaction: Transaction<S>,
+) => 'fail' | 'skip' | Promise<'fail' | 'skip'>;
+
+/** How far a commit must have come before it counts, beyond being applied. */
+export interface DurabilityOptions {
+  /** Replicas that must have received it (WAIT). Default 0. */
+  readonly replicas?: number;
+  /** Whether the server must have it on disk (WAITAOF; Redis 7.2 or later with an append-only file). Default false. */
+  readonly fsync?: boolean;
+  /** How long one wait takes before it counts as a shortfall, in milliseconds. Default 1,000. */
+  readonly timeoutMs?: number;
+  /**
+   * What happens on a shortfall. The commit is applied in any case. `'pause'` waits on, and commits nothing further until
+   * the level is reached; `'stop'` ends the consumer with `DurabilityError`. Default `'pause'`.
+   */
+  readonly onShortfall?: 'pause' | 'stop';
 }
 
 /** The state of a consumer that declares none: nothing can be read from it or written to it. */
@@ -59,6 +96,20 @@ export interface StreamConsumerOptions<S extends object = NoState, D extends Str
   readonly startFrom?: 'beginning' | 'end' | (string & {}) | Date;
   readonly batch?: BatchOptions;
   readonly retry?: RetryOptions;
+  /**
+   * Stream for messages whose failure is final, in the home's slot: the original fields, bytes intact, and fields that
+   * begin with `ars:`. Committed together with the position. Default none: such a message ends the consumer.
+   */
+  readonly deadLetter?: StreamLike;
+  /** What to do about entries that were trimmed or deleted before they were read. Default `'fail'`. */
+  readonly onGap?: 'fail' | 'skip' | GapHandler<S>;
+  /**
+   * `false`: starting takes the consumer over at once and fences its owner. `true`: wait as a hot standby until the
+   * owner has released it or has shown no life for `leaseMs`; `start()` resolves when standing by. Default `false`.
+   */
+  readonly standby?: boolean;
+  /** How far a commit must have come before the next one is sent and `afterCommit` runs. Default: applied. */
+  readonly durability?: DurabilityOptions;
   /** An owner shows life at least every third of this. Default 10,000. */
   readonly leaseMs?: number;
   /** How long `stop()` waits for the handler in hand and for the store before it gives up on them. Default 10,000. */

@@ -1,10 +1,11 @@
 import type { Environment } from '../domain/environment.js';
-import { FencedError, StateLostError, StreamGapError, StreamRegressedError } from '../domain/errors.js';
+import { FencedError, StateLostError } from '../domain/errors.js';
 import type { Token } from '../store/claim.js';
-import type { Inspection, StreamCursor } from '../store/stored-consumer.js';
-import type { StreamRead, StreamReader } from '../store/stream-store.js';
+import type { Inspection, StoredRecord, StreamCursor } from '../store/stored-consumer.js';
+import type { StreamReader } from '../store/stream-store.js';
 import { admit } from './admission.js';
 import type { Checkpoint } from './admission.js';
+import { lossBehind } from './losses.js';
 import type { ConsumerPlan } from './plan.js';
 import type { Session } from './session.js';
 
@@ -13,6 +14,8 @@ export interface Claimed {
   readonly epoch: number;
   readonly checkpoint: Checkpoint;
   readonly commitId: string;
+  /** Whether the last owner may have died of a message: it neither released nor was taken over alive. */
+  readonly isSuspicious: boolean;
 }
 
 /** How a renewal found the stored record. */
@@ -28,6 +31,7 @@ export class Ownership {
   #owner = '';
   #renewal = 0;
   #epoch = 0;
+  #hasOwned = false;
 
   constructor(plan: ConsumerPlan) {
     this.#plan = plan;
@@ -42,13 +46,20 @@ export class Ownership {
     return this.#epoch;
   }
 
-  /** Inspects, then claims; begins again when another claim came between. */
-  async claim(session: Session): Promise<Claimed> {
+  /**
+   * Inspects, then claims; begins again when another claim came between. With a condition that what is stored does not
+   * meet, claims nothing and answers `undefined`.
+   */
+  async claim(
+    session: Session,
+    mayClaim: (record: StoredRecord | undefined) => boolean = () => true,
+  ): Promise<Claimed | undefined> {
     const { address, state } = this.#plan;
     for (;;) {
       const inspection = await session.home.inspect();
       const before = admit(inspection, address, state);
-      const problem = await this.#lossBehind(session.reader, before.cursors);
+      if (!mayClaim(inspection.record)) return undefined;
+      const problem = await lossBehind(session.reader, before.cursors, this.#plan);
       if (problem !== undefined) {
         if (await hasMoved(session, inspection)) continue;
         throw problem;
@@ -64,8 +75,14 @@ export class Ownership {
       if (answer.outcome === 'conflict') continue;
       if (inspection.record !== undefined) this.#warnAboutOldOwner(inspection.record.owner, inspection.record.quietMs);
       const checkpoint = admit(answer.inspection, address, state);
-      return { epoch: answer.epoch, checkpoint, commitId: answer.inspection.record!.commitId };
+      const isSuspicious = this.#suspects(inspection.record);
+      this.#hasOwned = true;
+      return { epoch: answer.epoch, checkpoint, commitId: answer.inspection.record!.commitId, isSuspicious };
     }
+  }
+
+  #suspects(record: StoredRecord | undefined): boolean {
+    return this.#plan.deadLetter !== undefined && !this.#hasOwned && record !== undefined && record.owner !== '';
   }
 
   /** Renews on a new session after a doubt; throws `FencedError` or `StateLostError` where nothing can be renewed. */
@@ -93,15 +110,6 @@ export class Ownership {
     return (await session.home.renew(this.token)).outcome === 'held';
   }
 
-  /** What vanished unread behind the positions that were inspected. */
-  async #lossBehind(reader: StreamReader, known: readonly StreamCursor[]): Promise<Error | undefined> {
-    const { address } = this.#plan;
-    const cursors = known.filter(({ stream }) => address.streams.includes(stream));
-    if (cursors.length === 0) return undefined;
-    const reads = await reader.read({ cursors, maxEntries: 0, maxBytes: 0, waitMs: 0 });
-    return reads.map((read) => lossOf(read, address.consumerId)).find((problem) => problem !== undefined);
-  }
-
   async #starts(reader: StreamReader, known: readonly StreamCursor[]): Promise<StreamCursor[]> {
     const { address, start } = this.#plan;
     const starts: StreamCursor[] = [];
@@ -124,21 +132,4 @@ export class Ownership {
 /** Whether an owner still at work has committed since: then what vanished had been read, and must be looked at anew. */
 async function hasMoved({ home }: Session, { record }: Inspection): Promise<boolean> {
   return (await home.inspect()).record?.commitId !== record?.commitId;
-}
-
-/** The error for a read that found entries lost or the stream behind, if it did. */
-export function lossOf(read: StreamRead, consumer: string): StreamGapError | StreamRegressedError | undefined {
-  const stream = read.stream;
-  if (read.regressed) {
-    return new StreamRegressedError(
-      `Stream "${stream}" is behind what consumer "${consumer}" has read of it: it was deleted and recreated, flushed, or restored from ` +
-        "an older copy. Decide what its entries mean now; then delete the consumer's record and state to begin anew.",
-      { stream, consumer, lastId: read.lastId },
-    );
-  }
-  if (read.lost === 0) return undefined;
-  return new StreamGapError(
-    `${read.lost} entries of stream "${stream}" were deleted or trimmed before consumer "${consumer}" read them.`,
-    { stream, consumer, lost: read.lost, upTo: read.entries[0]?.id ?? read.lastId },
-  );
 }

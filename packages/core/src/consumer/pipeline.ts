@@ -2,66 +2,72 @@ import { isArsError, StoppedError } from '../domain/errors.js';
 import type { ArsError } from '../domain/errors.js';
 import type { Token } from '../store/claim.js';
 import type { ConsumerHome } from '../store/stream-store.js';
-import type { Delivery } from '../transaction/delivery.js';
+import type { Delivery, StreamGap } from '../transaction/delivery.js';
 import type { MessageTransaction } from '../transaction/message-transaction.js';
 import type { AttributeSource } from '../transaction/persistable.js';
 import { Committer } from './committer.js';
-import { gapOf, stateLostError, stuckError } from './endings.js';
+import type { StagedDeadLetter } from './dead-letters.js';
+import type { Durability } from './durability.js';
+import { stateLostError, stuckError } from './endings.js';
 import type { Ending, PipelineListener } from './endings.js';
 import type { EventHub } from './events.js';
 import { Feed } from './feed.js';
+import { SequentialHandling } from './handling.js';
+import type { Handling, HandlingParts } from './handling.js';
 import { MessageRunner } from './message-runner.js';
 import type { Claimed } from './ownership.js';
 import type { ConsumerPlan } from './plan.js';
 import type { Progress } from './progress.js';
-import { Retries } from './retries.js';
+import type { StateKeeper } from './state-keeper.js';
+import { Triage } from './triage.js';
 import { Work } from './work.js';
+
+/** What a pipeline is made of, besides its own parts. */
+export interface PipelineParts {
+  readonly plan: ConsumerPlan;
+  readonly events: EventHub;
+  readonly progress: Progress;
+  readonly listener: PipelineListener;
+  readonly attributes: AttributeSource | undefined;
+  readonly states: StateKeeper;
+  readonly durability: Durability | undefined;
+}
 
 /**
  * The way of a message: read ahead → handle in order → stage → commit. Each step is a plain call of the run's loop; reads,
  * commits, handlers and timers only leave their result and say `onReady`. The parts own their state: `Feed` what was
- * read, `MessageRunner` the running handler, `Work` what is handled and not known to be committed, `Committer` the one
- * commit under way, `Retries` the message that is failing.
+ * read, `Handling` what is with the handler, `Work` what is handled and not known to be committed, `Committer` the one
+ * commit under way, `Triage` the messages that make trouble.
  *
- * 1. A message is handled only after all before it were handled, on the state they left (G2).
+ * 1. A message goes on only after all before it did, on the state they left (G2).
  * 2. At most one commit is under way; it holds whole messages, oldest first (G1).
  * 3. A refused commit is undone, and its messages are committed one by one until the one it was refused for is found
  *    (G5, G6).
+ * 4. A message whose failure is final goes to the dead letters in its own turn, or ends the consumer there (G10).
  */
 export class Pipeline {
   readonly feed: Feed;
   readonly work: Work;
   ending: Ending | undefined;
-  readonly #plan: ConsumerPlan;
-  readonly #events: EventHub;
-  readonly #progress: Progress;
-  readonly #listener: PipelineListener;
+  readonly #parts: PipelineParts;
   readonly #runner: MessageRunner;
+  readonly #handling: Handling;
   readonly #committer: Committer;
-  readonly #retries: Retries;
-  /** Messages still to be committed one by one after a refusal. */
-  #isolated = 0;
+  readonly #triage: Triage;
   /** The gap that listeners know of; a refusal before it is reached may bring it up again. */
-  #announced: unknown;
+  #announced: StreamGap | undefined;
   #isStopping = false;
 
-  constructor(
-    plan: ConsumerPlan,
-    events: EventHub,
-    progress: Progress,
-    listener: PipelineListener,
-    attributes: AttributeSource | undefined,
-  ) {
+  constructor(parts: PipelineParts) {
+    const { plan, events, listener, attributes, states, durability } = parts;
     const ready = (): void => listener.onReady();
-    this.#plan = plan;
-    this.#events = events;
-    this.#progress = progress;
-    this.#listener = listener;
-    this.work = new Work(plan.state?.tracked);
+    this.#parts = parts;
+    this.work = new Work(states);
     this.feed = new Feed(plan, listener);
     this.#runner = new MessageRunner(plan, attributes, ready);
-    this.#committer = new Committer(plan.state, plan.environment, ready);
-    this.#retries = new Retries(plan, events, ready);
+    this.#handling = new SequentialHandling(this.#handlingParts());
+    this.#committer = new Committer(states, durability, plan.environment, ready);
+    this.#triage = new Triage(plan, events, ready);
   }
 
   /** What must be compared with the store after a doubt. */
@@ -77,77 +83,103 @@ export class Pipeline {
   /** Whether nothing is left to wait for. */
   get isDone(): boolean {
     if (this.ending?.isAtOnce === true) return true;
-    if (!this.isClosing || !this.work.isEmpty || this.#runner.isBusy) return false;
-    return this.#isStopping || !this.#retries.isUnrecorded;
+    if (!this.isClosing || !this.work.isEmpty || this.#handling.isBusy) return false;
+    return this.#isStopping || !this.#triage.retries.isUnrecorded;
   }
 
   /** Handles nothing new from now on; a message that fails is not retried. */
   stop(): void {
     this.#isStopping = true;
-    this.#retries.cancel();
+    this.#triage.retries.cancel();
   }
 
   /** Takes up what handlers and commits have left. */
   settle(): void {
-    const transaction = this.#runner.takeSettled();
-    if (transaction !== undefined) this.#settleMessage(transaction);
+    this.#handling.settle();
     this.#settleCommit();
-    if (this.#runner.isStuck && !this.isDone) this.endAtOnce(stuckError(this.#plan, this.#runner.abortReason));
+    if (this.#runner.isStuck && !this.isDone) this.endAtOnce(stuckError(this.#parts.plan, this.#runner.abortReason));
   }
 
   /** Handles what has arrived, sends what is staged, and goes on handling while that is under way. */
   advance(home: ConsumerHome, token: Token): void {
-    this.#handleArrived();
+    this.#handling.advance();
     this.#commitStaged(home, token);
-    if (!this.isClosing) this.feed.readAhead();
-    this.#handleArrived();
+    if (!this.isClosing) this.#readAhead();
+    this.#handling.advance();
   }
 
-  /** Handles one message after another, each on the state that the one before left. */
-  #handleArrived(): void {
-    while (this.#mayHandle()) {
-      const delivery = this.feed.take();
-      if (delivery === undefined) {
-        if (this.feed.problem !== undefined) this.#endWithProblem(this.feed.problem);
-        return;
-      }
-      const transaction = this.#runner.run(delivery, this.#retries.attemptOf(delivery));
-      if (transaction === undefined) return;
-      this.#settleMessage(transaction);
-    }
+  #readAhead(): void {
+    if (this.feed.isAtEnd && this.work.isEmpty) this.#triage.trust();
+    this.feed.isCautious = this.#triage.isCautious;
+    this.feed.readAhead();
   }
 
-  #mayHandle(): boolean {
-    if (this.isClosing || this.#runner.isBusy || this.#retries.isWaiting) return false;
-    if (this.#isolated > 0) return this.work.isEmpty;
-    return !this.work.staged.isFull(this.#plan.batch);
+  #handlingParts(): HandlingParts {
+    return {
+      runner: this.#runner,
+      take: () => this.#take(),
+      attemptOf: (delivery) => this.#triage.retries.attemptOf(delivery),
+      onHandled: (transaction) => this.#handled(transaction),
+      onFailed: (delivery, error) => this.#failed(delivery, error),
+    };
   }
 
-  #settleMessage(transaction: MessageTransaction): void {
-    if (transaction.hasFailed) {
-      this.work.drop(transaction);
-      this.#failed(transaction.delivery, transaction.failure);
-    } else {
-      this.work.add(transaction);
-    }
+  /** The next message, if one may be handled now. */
+  #take(): Delivery | undefined {
+    if (!this.#mayTake()) return undefined;
+    const delivery = this.feed.take();
+    if (delivery === undefined) {
+      if (this.feed.problem !== undefined) this.ending = { error: this.feed.problem, isAtOnce: false };
+    } else if (delivery.gap !== undefined) this.#announce(delivery.gap);
+    else if (this.#triage.isCautious) return this.#vet(delivery);
+    return delivery;
   }
 
-  /** A message's own failure: it is handled again later, or ends the consumer once all before it is committed. */
+  #mayTake(): boolean {
+    if (this.isClosing || this.#triage.retries.isAnyWaiting) return false;
+    if (this.#triage.isOneByOne) return this.work.isEmpty && !this.#triage.isMarking;
+    return !this.work.staged.isFull(this.#parts.plan.batch);
+  }
+
+  #vet(delivery: Delivery): Delivery | undefined {
+    const vetting = this.#triage.vet(delivery);
+    if (vetting === 'handle') return delivery;
+    if (vetting === 'wait') this.feed.putBack([delivery]);
+    else this.#stageDeadLetter(vetting);
+    return undefined;
+  }
+
+  #handled(transaction: MessageTransaction): void {
+    this.#triage.survived();
+    this.work.add(transaction);
+  }
+
+  /** A message's own failure: it is handled again later, moved to the dead letters, or ends the consumer. */
   #failed(delivery: Delivery, error: unknown): void {
+    this.#parts.progress.failures += 1;
+    const result = this.#triage.failed(delivery, error, this.#isStopping);
+    if (result !== 'retry' && 'deadLettered' in result) {
+      this.#stageDeadLetter(result);
+      return;
+    }
     this.feed.putBack([delivery]);
-    this.#progress.failures += 1;
-    this.ending = this.#retries.fail(delivery, error, this.#isStopping);
+    if (result !== 'retry') this.ending = result;
+  }
+
+  #stageDeadLetter(staged: StagedDeadLetter): void {
+    this.work.staged.deadLettered.push(staged.deadLettered);
+    this.work.addWithoutState(staged);
   }
 
   #commitStaged(home: ConsumerHome, token: Token): void {
     if (this.work.inFlight !== undefined) return;
-    if (this.work.staged.size === 0 && (this.#isStopping || !this.#retries.isUnrecorded)) return;
+    if (this.work.staged.size === 0 && (this.#isStopping || !this.#triage.hasMarks)) return;
     const batch = this.work.launch();
     try {
-      this.#committer.prepare(batch, this.#retries.recordWith(batch.deliveries));
+      this.#committer.prepare(batch, this.#triage.marksFor(batch));
     } catch (error) {
       this.#refused(error as ArsError);
-      this.#listener.onReady();
+      this.#parts.listener.onReady();
       return;
     }
     this.#committer.send(home, token);
@@ -159,22 +191,20 @@ export class Pipeline {
     if ('error' in result) this.#commitFailed(result.error);
     else if (result.answer.outcome === 'committed' || result.answer.outcome === 'already') this.acknowledge();
     else if (result.answer.outcome === 'gone' && result.answer.what === 'state')
-      this.endAtOnce(stateLostError(this.#plan));
-    else this.#listener.onDoubt(result.answer.outcome === 'stale' ? 'stale' : 'lost');
+      this.endAtOnce(stateLostError(this.#parts.plan));
+    else this.#parts.listener.onDoubt(result.answer.outcome === 'stale' ? 'stale' : 'lost');
   }
 
   /** The commit under way was applied. */
   acknowledge(): void {
-    const batch = this.work.acknowledge();
     const commit = this.#committer.acknowledge();
-    this.#isolated = Math.max(0, this.#isolated - batch.size);
-    this.#retries.recorded(commit.attempt);
-    this.#retries.succeeded(batch.deliveries);
-    this.#listener.onCommitted(commit, batch);
+    const batch = this.work.acknowledge(commit.state);
+    this.#triage.committed(commit, batch);
+    this.#parts.listener.onCommitted(commit, batch);
   }
 
   #commitFailed(error: unknown): void {
-    if (isArsError(error, 'ARS_STORE_UNAVAILABLE')) this.#listener.onDoubt('lost', error);
+    if (isArsError(error, 'ARS_STORE_UNAVAILABLE')) this.#parts.listener.onDoubt('lost', error);
     else if (isArsError(error, 'ARS_COMMIT')) this.#refused(error);
     else this.endAtOnce(error);
   }
@@ -182,23 +212,22 @@ export class Pipeline {
   /** Nothing of the batch in flight was written: undo it with all on top of it, and find the message it was. */
   #refused(error: ArsError): void {
     const { ending } = this;
-    const size = this.work.inFlight!.size;
+    const { size, deadLettered } = this.work.inFlight!;
     this.undoAll(error);
-    this.#isolated = Math.max(this.#isolated, size);
-    if (size === 1) this.#failed(this.feed.take()!, error);
+    this.#triage.isolate(size);
+    if (size === 1 && deadLettered.length === 1) this.endAtOnce(error);
+    else if (size === 1) this.#failed(this.feed.take()!, error);
     if (size > 0) return;
     // It carried no message, only the count of one that failed: that is not worth stopping for.
     this.ending = ending;
-    this.#retries.forgo();
-    this.#listener.onReady();
+    this.#triage.forgoMarks();
+    this.#parts.listener.onReady();
   }
 
-  /** Undoes whatever is not committed, ends the running handler, and queues all these messages again in their order. */
+  /** Undoes whatever is not committed, ends the running handlers, and queues all these messages again in their order. */
   undoAll(reason: unknown): void {
-    const running = this.#runner.abort(reason);
-    const deliveries = this.work.undo();
-    if (running !== undefined) deliveries.push(running);
-    this.feed.putBack(deliveries);
+    const unfinished = this.#handling.abort(reason);
+    this.feed.putBack([...this.work.undo(), ...unfinished]);
     this.#committer.drop();
     this.ending = undefined;
   }
@@ -217,34 +246,32 @@ export class Pipeline {
   /** Undoes what is not committed and reads it again, because the server and thus its entries may be others. */
   readAgain(): void {
     this.undoAll(undefined);
-    this.#isolated = 0;
-    this.feed.reset([...this.#progress.committed.values()]);
+    this.#triage.readAgain();
+    this.feed.reset([...this.#parts.progress.committed.values()], this.#triage.suspectStream);
   }
 
   /** Continues from a checkpoint, whatever memory holds. */
-  restart({ checkpoint, commitId }: Claimed): void {
+  restart({ checkpoint, commitId, isSuspicious }: Claimed): void {
+    const { plan, states, progress } = this.#parts;
     this.undoAll(undefined);
-    this.#plan.state?.tracked.restore(checkpoint.values.values);
+    states.restart(checkpoint.values);
     this.work.clear();
-    this.#committer.restart(commitId, checkpoint.values);
-    this.#retries.restart(checkpoint.attempt);
-    this.#isolated = 0;
-    this.#progress.restart(checkpoint.cursors);
-    this.feed.reset(checkpoint.cursors);
+    this.#committer.restart(commitId);
+    this.#triage.restart(checkpoint.attempt, checkpoint.suspect, isSuspicious);
+    progress.restart(checkpoint.cursors);
+    this.feed.reset(checkpoint.cursors, this.#triage.suspectStream);
   }
 
   /** Ends it for good; what is not committed is undone. */
   close(): void {
     this.stop();
-    this.undoAll(new StoppedError(`Consumer "${this.#plan.address.consumerId}" has ended.`));
+    this.undoAll(new StoppedError(`Consumer "${this.#parts.plan.address.consumerId}" has ended.`));
     this.#runner.close();
     this.feed.detach();
   }
 
-  #endWithProblem(problem: unknown): void {
-    this.ending = { error: problem, isAtOnce: false };
-    const gap = gapOf(problem, this.#progress);
-    if (gap !== undefined && this.#announced !== problem) this.#events.emit('gap', gap);
-    this.#announced = problem;
+  #announce(gap: StreamGap): void {
+    if (this.#announced !== gap) this.#parts.events.emit('gap', gap);
+    this.#announced = gap;
   }
 }

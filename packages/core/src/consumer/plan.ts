@@ -11,7 +11,17 @@ import type { ConsumerAddress, StartPoint, StreamStore } from '../store/stream-s
 import { isDefinition } from '../transaction/stream-definition.js';
 import type { StreamLike } from '../transaction/stream-definition.js';
 import type { Transaction } from '../transaction/transaction.js';
-import { countOption, methodsOption, nameOption, objectOption, refuseOption, refuseUnknown } from './checks.js';
+import {
+  countOption,
+  flagOption,
+  methodsOption,
+  nameOption,
+  objectOption,
+  refuseOption,
+  refuseUnknown,
+} from './checks.js';
+import { deadLetterOption, durabilityOption, gapOption, retryOption } from './failure-plan.js';
+import type { DurabilityPlan, GapPolicy, RetryPlan } from './failure-plan.js';
 import type { StreamChoice, StreamConsumerOptions } from './options.js';
 import { planState } from './state-plan.js';
 import type { StatePlan } from './state-plan.js';
@@ -27,7 +37,14 @@ export interface ConsumerPlan {
   readonly handle: (message: unknown, transaction: Transaction<object>) => unknown;
   readonly state: StatePlan | undefined;
   readonly batch: { readonly maxMessages: number; readonly maxBytes: number };
-  readonly retry: { readonly attempts: number; readonly minDelayMs: number; readonly maxDelayMs: number };
+  readonly retry: RetryPlan;
+  /** Name of the dead letters' stream. */
+  readonly deadLetter: string | undefined;
+  readonly onGap: GapPolicy;
+  /** Whether a gap ends the consumer in any case, so that it may be refused before anything is claimed. */
+  readonly failsOnGap: boolean;
+  readonly standby: boolean;
+  readonly durability: DurabilityPlan | undefined;
   readonly leaseMs: number;
   readonly stopTimeoutMs: number;
   readonly signal: AbortSignal | undefined;
@@ -39,7 +56,7 @@ const OPTIONS = [
   'store', 'source', 'stream', 'consumerId', 'handler', 'state', 'stateVersion', 'serializer',
   'migrate',
   'previousSerializers', 'startFrom', 'batch',
-  'retry', 'leaseMs', 'stopTimeoutMs', 'home', 'signal', 'logger', 'environment',
+  'retry', 'deadLetter', 'onGap', 'standby', 'durability', 'leaseMs', 'stopTimeoutMs', 'home', 'signal', 'logger', 'environment',
 ]; // prettier-ignore
 
 /** Checks the options; throws `ConfigurationError` that names the first one that is wrong. */
@@ -56,6 +73,7 @@ export function planConsumer<S extends object, D extends StreamChoice>(
   const consumerId = nameOption('consumerId', options.consumerId);
   const home = homeOption(options.home, streams, store);
   const state = planState(options);
+  const deadLetter = deadLetterOption(options.deadLetter, streams, (stream) => store.placementProblem(home, stream));
   const address: ConsumerAddress = {
     consumerId,
     home,
@@ -70,7 +88,12 @@ export function planConsumer<S extends object, D extends StreamChoice>(
     decode: decoderOf(chosen),
     start: startOption(options.startFrom),
     batch: batchOption(options.batch),
-    retry: retryOption(options.retry),
+    retry: retryOption(options.retry, deadLetter !== undefined),
+    deadLetter,
+    onGap: gapOption(options.onGap, consumerId),
+    failsOnGap: options.onGap === undefined || options.onGap === 'fail',
+    standby: flagOption('standby', options.standby, false),
+    durability: durabilityOption(options.durability, store),
     leaseMs: countOption('leaseMs', options.leaseMs, 10_000, 100),
     stopTimeoutMs: countOption('stopTimeoutMs', options.stopTimeoutMs, 10_000),
     signal: signalOption(options.signal),
@@ -174,18 +197,6 @@ function batchOption(value: unknown): ConsumerPlan['batch'] {
     maxMessages: countOption('batch.maxMessages', given['maxMessages'], 1_000),
     maxBytes: countOption('batch.maxBytes', given['maxBytes'], 4 * 1024 * 1024),
   };
-}
-
-function retryOption(value: unknown): ConsumerPlan['retry'] {
-  const given = value === undefined ? {} : (objectOption('retry', value) as Record<string, unknown>);
-  refuseUnknown(given, ['attempts', 'minDelayMs', 'maxDelayMs'], 'retry.');
-  const attempts =
-    given['attempts'] === Infinity ? Infinity : countOption('retry.attempts', given['attempts'], Infinity);
-  const most = countOption('retry.maxDelayMs', given['maxDelayMs'], 30_000, 0);
-  const minDelayMs = countOption('retry.minDelayMs', given['minDelayMs'], Math.min(100, most), 0);
-  const maxDelayMs = given['maxDelayMs'] === undefined ? Math.max(most, minDelayMs) : most;
-  if (maxDelayMs < minDelayMs) refuseOption('retry.maxDelayMs', 'at least retry.minDelayMs');
-  return { attempts, minDelayMs, maxDelayMs };
 }
 
 function environmentOption(value: unknown): Environment {

@@ -1,6 +1,7 @@
 import type { Environment } from '../domain/environment.js';
 import type { Commit } from '../store/commit.js';
 import type { StreamCursor } from '../store/stored-consumer.js';
+import type { Batch } from '../transaction/batch.js';
 
 /** Counts since the start of this consumer object, its lag and its recent rate. */
 export interface ConsumerStats {
@@ -10,6 +11,8 @@ export interface ConsumerStats {
   readonly commits: number;
   /** Messages published by committed transactions. */
   readonly publishes: number;
+  /** Messages moved to the dead letters; they count as committed, too. */
+  readonly deadLetters: number;
   /** Handler calls that failed, and messages that a commit was refused for. */
   readonly failures: number;
   /** Times the connections were opened again after a doubt. */
@@ -32,6 +35,7 @@ export class Progress {
   #messages = 0;
   #commits = 0;
   #publishes = 0;
+  #deadLetters = 0;
   readonly #environment: Environment;
   #since: { readonly at: number; readonly messages: number };
 
@@ -46,10 +50,11 @@ export class Progress {
     for (const cursor of cursors) this.committed.set(cursor.stream, cursor);
   }
 
-  /** A commit of so many messages was acknowledged. */
-  acknowledge(commit: Commit, messages: number): void {
+  /** The commit of a batch was acknowledged. */
+  acknowledge(commit: Commit, batch: Batch): void {
     for (const cursor of commit.cursors) this.committed.set(cursor.stream, cursor);
-    this.#messages += messages;
+    this.#messages += batch.messages;
+    this.#deadLetters += batch.deadLettered.length;
     this.#commits += 1;
     this.#publishes += commit.publishes.length;
   }
@@ -67,7 +72,7 @@ export class Progress {
     }
     const { failures, recoveries, rewinds } = this;
     return {
-      messages: this.#messages, commits: this.#commits, publishes: this.#publishes,
+      messages: this.#messages, commits: this.#commits, publishes: this.#publishes, deadLetters: this.#deadLetters,
       failures, recoveries, rewinds, lag, messagesPerSecond,
     }; // prettier-ignore
   }

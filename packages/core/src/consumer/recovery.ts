@@ -54,7 +54,7 @@ export async function resolveDoubt(
   try {
     const renewed = await ownership.renew(session);
     if (renewed.outcome === 'overtaken') {
-      return { session, verdict: { kind: 'rewound', claimed: await ownership.claim(session) } };
+      return { session, verdict: { kind: 'rewound', claimed: (await ownership.claim(session))! } };
     }
     const sameHistory = session.history === remembered.history;
     if (renewed.commitId === remembered.pending) return { session, verdict: { kind: 'applied', sameHistory } };
@@ -71,5 +71,5 @@ export async function resolveDoubt(
 async function reload(session: Session, plan: ConsumerPlan, ownership: Ownership): Promise<Claimed> {
   const inspection = await session.home.inspect();
   const checkpoint = admit(inspection, plan.address, plan.state);
-  return { epoch: ownership.epoch, checkpoint, commitId: inspection.record!.commitId };
+  return { epoch: ownership.epoch, checkpoint, commitId: inspection.record!.commitId, isSuspicious: false };
 }

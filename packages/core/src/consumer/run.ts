@@ -1,15 +1,18 @@
 import { isArsError, StoppedError } from '../domain/errors.js';
 import type { AttributeSource } from '../transaction/persistable.js';
 import type { Commit } from '../store/commit.js';
-import type { Batch } from '../transaction/batch.js';
+import type { Batch, DeadLettered } from '../transaction/batch.js';
 import { AfterCommit } from './after-commit.js';
 import { CaughtUp } from './caught-up.js';
 import type { EventHub } from './events.js';
 import type { Claimed } from './ownership.js';
+import { Durability } from './durability.js';
+import type { PipelineListener } from './endings.js';
 import { Pipeline } from './pipeline.js';
 import type { ConsumerPlan } from './plan.js';
 import { Progress } from './progress.js';
 import type { Verdict } from './recovery.js';
+import { NO_STATE_KEEPER, WholeStateKeeper } from './state-keeper.js';
 import { Tenure } from './tenure.js';
 import { Wake } from './wake.js';
 
@@ -31,6 +34,7 @@ export class ConsumerRun {
   readonly #tenure: Tenure;
   readonly #afterCommit: AfterCommit;
   #breathedAt = 0;
+  #isOwner = false;
   #isStopping = false;
   #isForced = false;
   #endWaiting!: () => void;
@@ -42,36 +46,39 @@ export class ConsumerRun {
     this.progress = new Progress(plan.environment);
     this.caughtUp = new CaughtUp((stream, target) => this.#hasPassed(stream, target));
     this.#afterCommit = new AfterCommit(plan.logger);
-    this.#tenure = new Tenure(plan, () => this.#wake.signal());
-    const listener = {
-      onReady: () => this.#wake.signal(),
-      onDoubt: this.#tenure.suspect.bind(this.#tenure),
-      onCommitted: this.#committed.bind(this),
-      onLoss: () => void this.#confirmLoss(),
-      onRead: () => {
-        this.caughtUp.check();
-        this.#wake.signal();
-      },
-    };
-    this.pipeline = new Pipeline(plan, events, this.progress, listener, attributes);
+    const durability = plan.durability === undefined ? undefined : new Durability(plan, plan.durability);
+    this.#tenure = new Tenure(plan, durability, () => this.#wake.signal());
+    const states = plan.state === undefined ? NO_STATE_KEEPER : new WholeStateKeeper(plan.state);
+    const { progress } = this;
+    this.pipeline = new Pipeline({
+      plan,
+      events,
+      progress,
+      listener: this.#listener(),
+      attributes,
+      states,
+      durability,
+    });
   }
 
-  /** Claims the consumer and restores its state; rejects when that is impossible, with nothing left claimed. */
+  /**
+   * Claims the consumer and restores its state, or stands by for its owner; rejects when that is impossible, with nothing
+   * left claimed.
+   */
   async start(): Promise<void> {
     const claimed = await this.#tenure.begin();
     if (this.#isStopping) {
       await this.#tenure.end();
       throw new StoppedError(`Consumer "${this.#plan.address.consumerId}" was stopped before it had started.`);
     }
-    this.pipeline.restart(claimed);
-    this.pipeline.feed.attach(this.#tenure.reader);
-    this.#events.emit('claimed', { epoch: claimed.epoch, cursors: claimed.checkpoint.cursors });
+    if (claimed === undefined) this.#events.emit('standby', { consumer: this.#plan.address.consumerId });
+    else this.#own(claimed);
   }
 
   /** Works until `stop`, or until something ends the consumer, which it then rejects with. */
   async process(): Promise<void> {
     try {
-      await this.#loop();
+      if (await this.#awaitTurn()) await this.#loop();
       if (this.pipeline.ending !== undefined) throw this.pipeline.ending.error;
     } finally {
       this.pipeline.close();
@@ -96,6 +103,35 @@ export class ConsumerRun {
     this.#wake.signal();
   }
 
+  #listener(): PipelineListener {
+    return {
+      onReady: () => this.#wake.signal(),
+      onDoubt: (kind, error) => this.#tenure.suspect(kind, error),
+      onCommitted: (commit, batch) => this.#committed(commit, batch),
+      onLoss: () => void this.#confirmLoss(),
+      onRead: () => {
+        this.caughtUp.check();
+        this.#wake.signal();
+      },
+    };
+  }
+
+  #own(claimed: Claimed): void {
+    this.#isOwner = true;
+    this.pipeline.restart(claimed);
+    this.pipeline.feed.attach(this.#tenure.reader);
+    this.#events.emit('claimed', { epoch: claimed.epoch, cursors: claimed.checkpoint.cursors });
+  }
+
+  /** Waits as a standby until this is the owner; false when stopped before. */
+  async #awaitTurn(): Promise<boolean> {
+    if (this.#isOwner) return true;
+    const claimed = await this.#tenure.takeTurn();
+    if (claimed === undefined) return false;
+    this.#own(claimed);
+    return true;
+  }
+
   async #loop(): Promise<void> {
     for (;;) {
       this.pipeline.settle();
@@ -117,14 +153,24 @@ export class ConsumerRun {
   }
 
   #committed(commit: Commit, batch: Batch): void {
-    this.progress.acknowledge(commit, batch.size);
+    this.progress.acknowledge(commit, batch);
     this.#tenure.prospered();
     this.#afterCommit.run(batch.callbacks);
+    for (const letter of batch.deadLettered) this.#tellDeadLetter(letter);
     if (batch.size > 0 && this.#events.has('commit')) {
       const { publishes, cursors } = commit;
-      this.#events.emit('commit', { messages: batch.size, publishes: publishes.length, cursors });
+      this.#events.emit('commit', { messages: batch.messages, publishes: publishes.length, cursors });
     }
     this.caughtUp.check();
+  }
+
+  #tellDeadLetter(letter: DeadLettered): void {
+    const { stream, id, deadLetter, attempts, error } = letter;
+    this.#events.emit('deadLetter', letter);
+    this.#plan.logger.error(
+      `Entry ${id} of "${stream}" was moved to the dead letters in "${deadLetter}" after ${attempts} attempt(s).`,
+      error,
+    );
   }
 
   async #resolveDoubt(): Promise<void> {

@@ -3,6 +3,8 @@ import type { ArsError } from '../domain/errors.js';
 import type { Token } from '../store/claim.js';
 import type { ConsumerHome, StreamReader } from '../store/stream-store.js';
 import { backoffMs } from './backoff.js';
+import { claimAtOnce, claimInTurn } from './accession.js';
+import type { Durability } from './durability.js';
 import { Ownership } from './ownership.js';
 import type { Claimed } from './ownership.js';
 import type { ConsumerPlan } from './plan.js';
@@ -17,6 +19,7 @@ import type { Session } from './session.js';
  */
 export class Tenure {
   readonly #plan: ConsumerPlan;
+  readonly #durability: Durability | undefined;
   readonly #onDoubt: () => void;
   readonly #ownership: Ownership;
   #session: Session | undefined;
@@ -28,9 +31,11 @@ export class Tenure {
   #interrupt: (() => void) | undefined;
   #isStopping = false;
   #isGivenUp = false;
+  readonly #isOff = (): boolean => this.#isStopping || this.#isGivenUp;
 
-  constructor(plan: ConsumerPlan, onDoubt: () => void) {
+  constructor(plan: ConsumerPlan, durability: Durability | undefined, onDoubt: () => void) {
     this.#plan = plan;
+    this.#durability = durability;
     this.#onDoubt = onDoubt;
     this.#ownership = new Ownership(plan);
   }
@@ -52,10 +57,11 @@ export class Tenure {
   }
 
   /**
-   * Connects and claims; on failure nothing stays open or claimed. A server that answers but cannot serve now (loading,
+   * Connects and claims; on failure nothing stays open or claimed. Answers `undefined` when standing by for a live owner:
+   * then `takeTurn` claims. A server that answers but cannot serve now (loading,
    * busy, out of memory) is tried again until it can; one that does not answer is not.
    */
-  async begin(): Promise<Claimed> {
+  async begin(): Promise<Claimed | undefined> {
     for (;;) {
       try {
         return await this.#beginOnce();
@@ -91,15 +97,27 @@ export class Tenure {
     await this.#pause(doubt.error);
     if (this.#isGivenUp) return undefined;
     try {
-      const { session, verdict } = await resolveDoubt(doubt, { ...remembered, history }, this.#plan, this.#ownership);
+      const { session, verdict } = await this.#settleDoubt(doubt, { ...remembered, history });
       this.#session = session;
       this.#doubt = undefined;
       if (this.#isGivenUp) session.close();
       return verdict;
     } catch (error) {
-      if (!isArsError(error, 'ARS_STORE_UNAVAILABLE') || error.details['reason'] === 'CLOSED') throw error;
+      if (!isAway(error)) throw error;
       this.#doubt = { kind: doubt.kind, error };
       return undefined;
+    }
+  }
+
+  /** A commit that turned out to be applied must have reached the durability asked for, too, before it counts. */
+  async #settleDoubt(doubt: Doubt, remembered: Remembered): Promise<Resolution> {
+    const resolution = await resolveDoubt(doubt, remembered, this.#plan, this.#ownership);
+    try {
+      if (resolution.verdict.kind === 'applied') await this.#durability?.reach(resolution.session.home, this.token);
+      return resolution;
+    } catch (error) {
+      resolution.session.close();
+      throw error;
     }
   }
 
@@ -130,23 +148,51 @@ export class Tenure {
   /** Stops waiting for the store, at once. */
   giveUp(): void {
     this.#isGivenUp = true;
+    this.#durability?.giveUp();
     this.#session?.close();
     this.hasten();
   }
 
-  async #beginOnce(): Promise<Claimed> {
-    const { source, store, address, environment } = this.#plan;
-    const session = await openSession(source, store, address, environment);
+  /** Stands by until the owner has released or is silent, then claims. `undefined` when stopped before. */
+  async takeTurn(): Promise<Claimed | undefined> {
+    while (!this.#isOff()) {
+      try {
+        this.#session ??= await this.#open();
+        const claimed = await claimInTurn(this.#session, this.#plan, this.#ownership, this.#isOff);
+        if (claimed !== undefined) return await this.#enter(claimed);
+      } catch (error) {
+        if (!isAway(error)) throw error;
+        this.#session?.close();
+        this.#session = undefined;
+        if (!this.#isOff()) await this.#pause(error);
+      }
+    }
+    return undefined;
+  }
+
+  async #beginOnce(): Promise<Claimed | undefined> {
+    const session = await this.#open();
     this.#session = session;
     try {
       if (this.#isGivenUp) throw this.#stopped();
-      const claimed = await this.#ownership.claim(session);
-      this.#scheduleHeartbeat();
-      return claimed;
+      const claimed = await claimAtOnce(session, this.#plan, this.#ownership, this.#isOff);
+      return claimed === undefined ? undefined : await this.#enter(claimed);
     } catch (error) {
       await this.end();
       throw error;
     }
+  }
+
+  /** The consumer is owned: finds out whether the store can keep what was promised, and shows life from now on. */
+  async #enter(claimed: Claimed): Promise<Claimed> {
+    await this.#durability?.probe(this.home, this.token);
+    this.#scheduleHeartbeat();
+    return claimed;
+  }
+
+  #open(): Promise<Session> {
+    const { source, store, address, environment } = this.#plan;
+    return openSession(source, store, address, environment);
   }
 
   #stopped(): StoppedError {
@@ -195,6 +241,11 @@ export class Tenure {
 
 /** Reasons of a store that did not answer at all. */
 const UNANSWERED: readonly unknown[] = [undefined, 'CLOSED', 'CONNECTION', 'TIMEOUT'];
+
+/** Whether a store that cannot be reached or cannot serve may be tried again; not one that this process has closed. */
+function isAway(error: unknown): error is ArsError {
+  return isArsError(error, 'ARS_STORE_UNAVAILABLE') && error.details['reason'] !== 'CLOSED';
+}
 
 /** Whether a store answered that it cannot serve now, as against not answering. */
 function isNotNow(error: unknown): error is ArsError {

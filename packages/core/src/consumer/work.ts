@@ -1,21 +1,23 @@
-import type { TrackedState } from '../state/tracked-state.js';
+import type { StateChange } from '../store/commit.js';
 import { Batch } from '../transaction/batch.js';
+import type { Staged } from '../transaction/batch.js';
 import type { Delivery } from '../transaction/delivery.js';
 import type { MessageTransaction } from '../transaction/message-transaction.js';
+import type { StateKeeper } from './state-keeper.js';
 
 /**
- * All handled work that is not known to be committed, in order: the batch in flight, then the staged one. Its marks say
- * which writes of the state belong to what, so that it can be undone from any point (G5) and committed up to one.
+ * All handled work that is not known to be committed, in order: the batch in flight, then the staged one. Which writes
+ * of the state belong to what, the `StateKeeper` knows, so that it can be undone from any point (G5) and committed up to one.
  */
 export class Work {
   /** Handled since the batch in flight was sent. */
   staged: Batch = new Batch(0);
   /** Sent, answer unknown. */
   inFlight: Batch | undefined;
-  readonly #tracked: TrackedState | undefined;
+  readonly #states: StateKeeper;
 
-  constructor(tracked: TrackedState | undefined) {
-    this.#tracked = tracked;
+  constructor(states: StateKeeper) {
+    this.#states = states;
   }
 
   /** The state's mark up to which everything is committed. */
@@ -30,13 +32,15 @@ export class Work {
 
   /** Stages what a handled message did. */
   add(transaction: MessageTransaction): void {
-    this.staged.add(transaction, this.#mark);
+    this.staged.add(transaction);
+    this.#states.add(this.staged, transaction);
   }
 
-  /** Takes back what a failed message did. */
-  drop(transaction: MessageTransaction): void {
-    this.#tracked?.undoTo(transaction.startMark);
+  /** Stages what needs no handler and touches no state. */
+  addWithoutState(staged: Staged): void {
+    this.staged.add(staged);
   }
+
 
   /** Turns the staged batch into the one in flight. */
   launch(): Batch {
@@ -47,30 +51,26 @@ export class Work {
   }
 
   /** The batch in flight is committed: its writes can never be undone any more. */
-  acknowledge(): Batch {
+  acknowledge(change: StateChange | undefined): Batch {
     const batch = this.inFlight!;
     this.inFlight = undefined;
-    this.#tracked?.forget(batch.endMark);
+    this.#states.settle(batch, change);
     return batch;
   }
 
   /** Undoes everything that is not committed; returns the deliveries in order. */
   undo(): Delivery[] {
     const start = this.committedMark;
-    const deliveries = [...(this.inFlight?.deliveries ?? []), ...this.staged.deliveries];
-    this.#tracked?.undoTo(start);
+    const batches = this.inFlight === undefined ? [this.staged] : [this.inFlight, this.staged];
+    this.#states.undo(batches);
     this.inFlight = undefined;
     this.staged = new Batch(start);
-    return deliveries;
+    return batches.flatMap(({ deliveries }) => deliveries);
   }
 
   /** Begins anew after the state was replaced. */
   clear(): void {
     this.inFlight = undefined;
-    this.staged = new Batch(this.#mark);
-  }
-
-  get #mark(): number {
-    return this.#tracked === undefined ? 0 : this.#tracked.mark;
+    this.staged = new Batch(this.#states.mark);
   }
 }

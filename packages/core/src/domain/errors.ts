@@ -24,6 +24,7 @@ export type ArsErrorCode =
   | 'ARS_COMMIT'
   | 'ARS_STORE_UNAVAILABLE'
   | 'ARS_CONFIGURATION'
+  | 'ARS_DURABILITY'
   | 'ARS_HANDLER'
   | 'ARS_STOPPED';
 
@@ -132,6 +133,11 @@ export class StoreUnavailableError extends ArsError {
 /** An option, a declaration or a call is wrong; the text names it and says what is expected. */
 export class ConfigurationError extends ArsError {
   readonly code = 'ARS_CONFIGURATION';
+}
+
+/** A commit was applied, but did not reach the durability that was asked for in time. */
+export class DurabilityError extends ArsError {
+  readonly code = 'ARS_DURABILITY';
 }
 
 /** The handler failed and is not retried any more; `cause` is what it threw. */

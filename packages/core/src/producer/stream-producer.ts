@@ -1,5 +1,10 @@
-import { ConfigurationError, MessageValidationError } from '../domain/errors.js';
+import { RetentionKeeper } from '../care/retention-keeper.js';
 import type { EntryId } from '../domain/entry-id.js';
+import { systemEnvironment } from '../domain/environment.js';
+import type { Environment } from '../domain/environment.js';
+import { ConfigurationError, MessageValidationError } from '../domain/errors.js';
+import { consoleLogger } from '../domain/logger.js';
+import type { Logger } from '../domain/logger.js';
 import type { StreamStore } from '../store/stream-store.js';
 import { encodeMessage } from '../transaction/publisher.js';
 import { streamName } from '../transaction/stream-definition.js';
@@ -9,7 +14,13 @@ import type { InputOf, StreamLike } from '../transaction/stream-definition.js';
 export interface StreamProducerOptions {
   /** Where to append. */
   readonly store: StreamStore;
+  /** Told when a stream with a retention cannot be trimmed. Default: the console, warnings and errors only. */
+  readonly logger?: Logger;
+  /** Time, for simulations. Default: the real one. */
+  readonly environment?: Environment;
 }
+
+const OPTIONS = ['store', 'logger', 'environment'];
 
 /** How one message is published. */
 export interface PublishOptions {
@@ -20,9 +31,14 @@ export interface PublishOptions {
   readonly idempotencyKey?: string;
 }
 
-/** Publishes messages from outside a consumer. It holds nothing of its own: close the store when you are done. */
+/**
+ * Publishes messages from outside a consumer. It holds nothing of its own, no timer either: close the store when you are
+ * done. A stream whose definition has a `retention` is trimmed in the background after a publish, at most once a second;
+ * what the last burst left is trimmed by the next publish, or by the stream's consumers.
+ */
 export class StreamProducer {
   readonly #store: StreamStore;
+  readonly #keeper: RetentionKeeper;
 
   constructor(options: StreamProducerOptions) {
     if (typeof options?.store?.append !== 'function') {
@@ -30,10 +46,12 @@ export class StreamProducer {
         option: 'store',
       });
     }
-    const unknown = Object.keys(options).find((name) => name !== 'store');
+    const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
     if (unknown !== undefined)
       throw new ConfigurationError(`${unknown} is not an option of StreamProducer.`, { option: unknown });
-    this.#store = options.store;
+    const { store, logger = consoleLogger, environment = systemEnvironment } = options;
+    this.#store = store;
+    this.#keeper = new RetentionKeeper({ store, logger, environment, hasTimers: false });
   }
 
   /**
@@ -52,6 +70,7 @@ export class StreamProducer {
     if (idempotencyKey !== undefined) checkKey(stream, idempotencyKey);
     const { fields } = encodeMessage(target, message);
     const answer = await this.#store.append({ stream, fields, idempotencyKey });
+    this.#keeper.note(target);
     return answer.id;
   }
 }

@@ -1,4 +1,3 @@
-import { setOwn } from './copy-value.js';
 import type { PathKey } from './path.js';
 import { answerWith, trackedBehind, WHO } from './proxy-identity.js';
 import { propertySlots } from './slots.js';
@@ -82,11 +81,4 @@ export class ObjectHandler extends TrackedHandler<Properties> {
     this.check(key, undefined);
     this.scope.log.deleteKey(this.attributeOf(key), propertySlots, this.target, key);
   }
-}
-
-/** A container of attributes: without a prototype, so that no attribute's name means anything but the attribute. */
-export function createContainer(entries: Iterable<readonly [string, unknown]>): Properties {
-  const container = Object.create(null) as Properties;
-  for (const [name, value] of entries) setOwn(container, name, value);
-  return container;
 }

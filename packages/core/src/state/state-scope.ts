@@ -12,9 +12,8 @@ import { SetHandler } from './set-handler.js';
 import type { HandlerScope, LiveIterator, TrackedHandler } from './tracked-handler.js';
 import type { UndoLog } from './undo-log.js';
 
-/** What all messages of one state share. */
+/** What all states of one declaration share. */
 export interface ScopeContext {
-  readonly log: UndoLog;
   readonly copier: ValueCopier;
   readonly rules: AttributeRules;
 }
@@ -51,8 +50,8 @@ export class StateScope implements HandlerScope {
   #first: TrackedHandler | undefined;
   #others: Map<object, object> | undefined;
 
-  constructor(container: Properties, context: ScopeContext) {
-    this.log = context.log;
+  constructor(container: Properties, log: UndoLog, context: ScopeContext) {
+    this.log = log;
     this.copier = context.copier;
     this.#root = new RootHandler(this, container, context.rules);
   }

@@ -1,21 +1,14 @@
 import { TransactionClosedError } from '../domain/errors.js';
-import { AttributeRules } from './attribute-rules.js';
-import { cloneState, ValueCopier } from './copy-value.js';
-import { createContainer, type Properties } from './object-handler.js';
+import { cloneState } from './copy-value.js';
+import type { Properties } from './object-handler.js';
 import { OUTERMOST } from './path.js';
-import { type ScopeContext, StateScope } from './state-scope.js';
+import { StateScope } from './state-scope.js';
+import { type TrackedStateOptions, TrackedStateTemplate } from './tracked-state-template.js';
 import { UndoLog } from './undo-log.js';
 
 export { kindProblem } from './kind.js';
 export type { StateScope } from './state-scope.js';
-
-/** What a state starts from. */
-export interface TrackedStateOptions {
-  /** The declared attributes and their default values; called whenever fresh copies are needed. */
-  readonly defaults: () => Record<string, unknown>;
-  /** What setting an object property to undefined does; as in `Serializer`. */
-  readonly undefinedProperties: 'kept' | 'deleted';
-}
+export type { TrackedStateOptions } from './tracked-state-template.js';
 
 /**
  * The state of one consumer or key, changed in place under an undo log (G5, P11, P15). It owns the raw values: handlers
@@ -25,23 +18,23 @@ export interface TrackedStateOptions {
  * A mark is a position in the log. Messages are undone, forgotten (once committed) or looked at as of a mark.
  */
 export class TrackedState {
-  /** Names of the declared attributes, sorted by code units. */
-  readonly declared: readonly string[];
-  readonly #defaults: () => Record<string, unknown>;
-  readonly #copier: ValueCopier;
+  readonly #template: TrackedStateTemplate;
   readonly #log = new UndoLog();
-  readonly #context: ScopeContext;
   #container: Properties;
   #scope: StateScope | undefined;
 
-  /** Starts with the defaults. Throws `SerializationError` for a default that state cannot hold. */
-  constructor(options: TrackedStateOptions) {
-    this.#defaults = options.defaults;
-    this.#copier = new ValueCopier(options.undefinedProperties === 'deleted');
-    const rules = new AttributeRules(options.defaults());
-    this.declared = rules.declared;
-    this.#context = { log: this.#log, copier: this.#copier, rules };
-    this.#container = this.#freshContainer();
+  /**
+   * Starts with the values, which are the state's from then on, and the defaults for the rest; see `restore`. States of
+   * one declaration share a template. Throws `SerializationError` for a default that state cannot hold.
+   */
+  constructor(options: TrackedStateOptions | TrackedStateTemplate, values?: ReadonlyMap<string, unknown>) {
+    this.#template = options instanceof TrackedStateTemplate ? options : new TrackedStateTemplate(options);
+    this.#container = this.#template.container(values);
+  }
+
+  /** Names of the declared attributes, sorted by code units. */
+  get declared(): readonly string[] {
+    return this.#template.rules.declared;
   }
 
   /**
@@ -50,8 +43,7 @@ export class TrackedState {
    * forgets every mark; does not check kinds (`kindProblem` does).
    */
   restore(values: ReadonlyMap<string, unknown>): void {
-    const container = this.#freshContainer();
-    for (const name of [...values.keys()].sort()) container[name] = values.get(name);
+    const container = this.#template.container(values);
     this.#scope?.close();
     this.#scope = undefined;
     this.#log.forget(this.#log.mark);
@@ -61,7 +53,7 @@ export class TrackedState {
   /** Opens a view for one message. Throws `TypeError` while another is open. */
   open(): StateScope {
     if (this.#scope?.isOpen === true) throw new TypeError('a scope of this state is still open');
-    this.#scope = new StateScope(this.#container, this.#context);
+    this.#scope = new StateScope(this.#container, this.#log, this.#template);
     return this.#scope;
   }
 
@@ -111,12 +103,6 @@ export class TrackedState {
     for (const name of Object.keys(root)) {
       if (!this.declared.includes(name)) delete root[name];
     }
-    Object.assign(root, this.#defaults());
-  }
-
-  #freshContainer(): Properties {
-    const defaults = this.#defaults();
-    const copy = (name: string) => this.#copier.copy(defaults[name], OUTERMOST, name, 1);
-    return createContainer(Object.keys(defaults).map((name) => [name, copy(name)]));
+    Object.assign(root, this.#template.defaults());
   }
 }

@@ -1,19 +1,43 @@
+import type { EntryId } from '../domain/entry-id.js';
 import type { Publish } from '../store/commit.js';
 import type { StreamCursor } from '../store/stored-consumer.js';
 import type { Delivery } from './delivery.js';
-import type { MessageTransaction } from './message-transaction.js';
 import { PUBLISHES_MAX } from './publisher.js';
+
+/** What a message, or the skip of a gap, stages besides state. */
+export interface Staged {
+  readonly delivery: Delivery;
+  readonly publishes: readonly Publish[] | undefined;
+  readonly callbacks: readonly (() => unknown)[] | undefined;
+  /** Bytes to publish, about. */
+  readonly bytes: number;
+}
+
+/** A message that was given up: where it goes, and why. */
+export interface DeadLettered {
+  readonly stream: string;
+  readonly id: EntryId;
+  /** The stream it was moved to. */
+  readonly deadLetter: string;
+  /** How often it was handled, or began to be. */
+  readonly attempts: number;
+  readonly code: string;
+  readonly error: unknown;
+}
 
 /** Handled messages that will commit together, in order, with all that they staged. */
 export class Batch {
   readonly deliveries: Delivery[] = [];
   readonly publishes: Publish[] = [];
   readonly callbacks: (() => unknown)[] = [];
+  /** Those of the messages that are not handled any more but moved to the dead letters. */
+  readonly deadLettered: DeadLettered[] = [];
   /** Bytes to publish, about. */
   #bytesOut = 0;
   /** Bytes of the messages themselves, about: they are kept until the commit is acknowledged. */
   #bytesIn = 0;
-  /** The state's mark before the first of the messages. */
+  #gaps = 0;
+  /** The state's mark before the first of the messages; 0 where each key has its own. */
   readonly startMark: number;
   /** The state's mark after the last of them. */
   endMark: number;
@@ -27,6 +51,11 @@ export class Batch {
     return this.deliveries.length;
   }
 
+  /** How many messages it holds; the skip of a gap is none. */
+  get messages(): number {
+    return this.size - this.#gaps;
+  }
+
   /** Whether nothing more may join: by messages, by bytes in or out, or by publishes, which one script must append. */
   isFull({ maxMessages, maxBytes }: { readonly maxMessages: number; readonly maxBytes: number }): boolean {
     if (this.size >= maxMessages || this.publishes.length >= PUBLISHES_MAX) return true;
@@ -34,14 +63,13 @@ export class Batch {
   }
 
   /** Takes over what a handled message staged. */
-  add(transaction: MessageTransaction, endMark: number): void {
-    this.deliveries.push(transaction.delivery);
-    if (transaction.publishes !== undefined) for (const publish of transaction.publishes) this.publishes.push(publish);
-    if (transaction.callbacks !== undefined)
-      for (const callback of transaction.callbacks) this.callbacks.push(callback);
-    this.#bytesOut += transaction.bytes;
-    for (const value of transaction.delivery.fields) this.#bytesIn += value.length;
-    this.endMark = endMark;
+  add({ delivery, publishes, callbacks, bytes }: Staged): void {
+    this.deliveries.push(delivery);
+    if (publishes !== undefined) for (const publish of publishes) this.publishes.push(publish);
+    if (callbacks !== undefined) for (const callback of callbacks) this.callbacks.push(callback);
+    if (delivery.gap !== undefined) this.#gaps += 1;
+    this.#bytesOut += bytes;
+    for (const value of delivery.fields) this.#bytesIn += value.length;
   }
 
   /** How far each stream will have been read once this is committed: the last message of each. */

@@ -26,6 +26,8 @@ export class MessageTransaction implements Transaction<object> {
   publishes: Publish[] | undefined;
   callbacks: (() => unknown)[] | undefined;
   bytes = 0;
+  /** Whether an asynchronous handler has not settled. */
+  isRunning = false;
   /** Set once the handler has failed, with what it threw. */
   hasFailed = false;
   failure: unknown;
@@ -89,6 +91,11 @@ export class MessageTransaction implements Transaction<object> {
   /** Throws `SerializationError` when the handler has made a change that the state could not see. */
   demandNothingLost(): void {
     this.#scope?.demandNothingLost();
+  }
+
+  /** Takes back what the message changed; nothing may have been written on top of it. */
+  undo(): void {
+    this.#tracked?.undoTo(this.startMark);
   }
 
   /** Ends the use of this transaction and of everything obtained from it. */

@@ -17,6 +17,7 @@ const codes: Record<core.ArsErrorCode, ErrorClass> = {
   ARS_COMMIT: core.CommitError,
   ARS_STORE_UNAVAILABLE: core.StoreUnavailableError,
   ARS_CONFIGURATION: core.ConfigurationError,
+  ARS_DURABILITY: core.DurabilityError,
   ARS_HANDLER: core.HandlerError,
   ARS_STOPPED: core.StoppedError,
 };

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
+import { systemEnvironment } from '../../src/domain/environment.js';
+import { consoleLogger } from '../../src/domain/logger.js';
 import { StreamProducer } from '../../src/producer/stream-producer.js';
 import type { AppendRequest, StreamStore } from '../../src/store/stream-store.js';
+import { defineStream } from '../../src/transaction/stream-definition.js';
 
 /** A store that takes notes and appends nothing. */
 function notebook(): { readonly store: StreamStore; readonly requests: AppendRequest[] } {
@@ -38,4 +41,31 @@ test('what the store rejects with is passed on', async () => {
   const failure = new Error('away');
   const store = { append: () => Promise.reject(failure) } as unknown as StreamStore;
   await expect(new StreamProducer({ store }).publish('out', { n: 1 })).rejects.toBe(failure);
+});
+
+test('a stream with a retention is trimmed after a publish, at most once a second; others never are', async () => {
+  const { store } = notebook();
+  const trims: string[] = [];
+  const trim = async (stream: string) => trims.push(stream);
+  let now = 0;
+  const environment = { ...systemEnvironment, now: () => now, after: () => expect.fail('a producer sets no timer') };
+  const producer = new StreamProducer({ store: { ...store, trim } as unknown as StreamStore, environment });
+  const out = defineStream('out', { retention: { maxLength: 2 } });
+  for (let n = 0; n < 5; n += 1) await producer.publish(out, { n });
+  await producer.publish('other', { n: 1 });
+  expect(trims).toEqual(['out']);
+  now = 1_000;
+  await producer.publish(out, { n: 5 });
+  expect(trims).toEqual(['out', 'out']);
+});
+
+test('a stream that cannot be trimmed is a warning, not a failed publish', async () => {
+  const { store } = notebook();
+  const trim = () => Promise.reject(new Error('no right'));
+  const warnings: string[] = [];
+  const logger = { ...consoleLogger, warn: (message: string) => warnings.push(message) };
+  const producer = new StreamProducer({ store: { ...store, trim } as unknown as StreamStore, logger });
+  expect(await producer.publish(defineStream('out', { retention: 'consumed' }), { n: 1 })).toBe('1-0');
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(warnings).toEqual([expect.stringContaining('"out"')]);
 });

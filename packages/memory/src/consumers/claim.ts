@@ -1,7 +1,7 @@
 import type { ClaimAnswer, ClaimRequest } from '@ars/core';
 import type { Database } from '../store/database.js';
 import { type ConsumerPlace, inspect } from './consumer-place.js';
-import { type ConsumerRecord, newRecord, storedCursor } from './consumer-record.js';
+import { type ConsumerRecord, newRecord, showLife, storedCursor } from './consumer-record.js';
 
 /**
  * Takes ownership, as one step (PROTOCOL P1): a compare-and-set on the epoch, so that a delayed duplicate of an older
@@ -25,13 +25,19 @@ function takeOver(record: ConsumerRecord, { owner, ownEpoch, starts }: ClaimRequ
   record.epoch = Math.max(record.epoch, ownEpoch) + 1;
   record.owner = owner;
   record.renewal = 0;
-  record.seenMs = nowMs;
+  showLife(record, nowMs);
   for (const start of starts) {
     if (!record.cursors.has(start.stream)) record.cursors.set(start.stream, storedCursor(start));
   }
 }
 
+/** Lists the consumer where it is not listed yet; where it is, its commits keep the position. */
 function register(database: Database, { address, record: name }: ConsumerPlace, record: ConsumerRecord): void {
   if (!address.readsHere) return;
-  for (const stream of address.streams) if (record.cursors.has(stream)) database.register(stream, name);
+  for (const stream of address.streams) {
+    const cursor = record.cursors.get(stream);
+    if (cursor !== undefined && database.registry.get(stream)?.has(name) !== true) {
+      database.register(stream, name, cursor.position);
+    }
+  }
 }

@@ -1,29 +1,11 @@
-import { type Commit, CommitError, StateOwnershipError } from '@ars/core';
+import { type Commit, CommitError } from '@ars/core';
 import { isExhausted } from '../streams/next-id.js';
 import { type StoredContent, storedContent, valueProblem } from '../streams/stored-content.js';
 import type { Database } from '../store/database.js';
 import type { ConsumerPlace } from './consumer-place.js';
-import type { ConsumerRecord } from './consumer-record.js';
 
 /** The publishes of a commit, copied and known to be acceptable, in order. */
 export type CheckedPublishes = readonly (readonly [stream: string, content: StoredContent])[];
-
-/**
- * Checks that the state which a commit changes, or which its record once wrote, is not another consumer's (P16).
- * @throws StateOwnershipError when it is: two consumers use one state name
- */
-export function checkStateOwner(
-  { states }: Database,
-  { address: { consumerId }, record: name, state: key }: ConsumerPlace,
-  record: ConsumerRecord,
-  commit: Commit,
-): void {
-  if (key === null || (commit.state === undefined && record.stateCommit === undefined)) return;
-  const owner = states.get(key)?.owner ?? name;
-  if (owner === name) return;
-  const text = `State "${key}" of consumer "${consumerId}" belongs to "${owner}"`;
-  throw new StateOwnershipError(text, { consumer: consumerId, state: key, owner });
-}
 
 /**
  * Checks all that a commit would write, and writes nothing (PROTOCOL P7).

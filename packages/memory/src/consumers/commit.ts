@@ -1,9 +1,10 @@
 import { BEGINNING, type Commit, type CommitAnswer, compareIds, type Token } from '@ars/core';
 import type { Database } from '../store/database.js';
-import { type CheckedPublishes, checkContent, checkStateOwner } from './commit-content.js';
+import { type CheckedPublishes, checkContent } from './commit-content.js';
 import type { ConsumerPlace } from './consumer-place.js';
-import { type ConsumerRecord, isHeldBy, storedAttempt, storedCursor } from './consumer-record.js';
+import { type ConsumerRecord, isHeldBy, showLife, storedAttempt, storedCursor } from './consumer-record.js';
 import { changeState, newState } from './consumer-state.js';
+import { checkStateOwner, isStateGone } from './state-checks.js';
 
 /**
  * Applies a commit, as one step that keeps G1, G3, G4 and G6: the checks of PROTOCOL P6 in their order, then those of
@@ -22,7 +23,7 @@ export function applyCommit(
   if (!isHeldBy(record, token)) return { outcome: 'fenced' };
   if (record.commitId === commit.commitId) return { outcome: 'already' };
   if (record.commitId !== commit.base || isAhead(database, place, commit)) return { outcome: 'stale' };
-  checkStateOwner(database, place, record, commit);
+  if (commit.state !== undefined || record.stateCommit !== undefined) checkStateOwner(database, place);
   if (isStateGone(database, place, record)) return { outcome: 'gone', what: 'state' };
   const publishes = checkContent(database, place, commit);
   publish(database, publishes, nowMs);
@@ -40,13 +41,6 @@ function isAhead({ streams }: Database, { address }: ConsumerPlace, { cursors }:
   });
 }
 
-/** Whether the state that the record's last writing commit left is missing, or an older or newer one is in its place. */
-function isStateGone({ states }: Database, place: ConsumerPlace, { stateCommit }: ConsumerRecord): boolean {
-  if (place.state === null) return false;
-  const state = states.get(place.state);
-  return state?.owner === place.record || stateCommit !== undefined ? state?.commitId !== stateCommit : false;
-}
-
 function publish(database: Database, publishes: CheckedPublishes, nowMs: number): void {
   for (const [stream, content] of publishes) database.append(stream, content, nowMs);
 }
@@ -56,7 +50,7 @@ function writeState({ states }: Database, place: ConsumerPlace, record: Consumer
   if (change === undefined || place.state === null) return;
   let state = states.get(place.state);
   if (state === undefined) {
-    state = newState(place.record, place.address.consumerId, change.header!);
+    state = newState(place.record, place.address, change.header!);
     states.set(place.state, state);
   }
   changeState(state, change, commitId);
@@ -72,10 +66,11 @@ function writeRecord(
   nowMs: number,
 ): void {
   record.commitId = commit.commitId;
-  record.seenMs = nowMs;
+  showLife(record, nowMs);
   record.attempt = commit.attempt && storedAttempt(commit.attempt);
+  record.suspect = commit.suspect && storedAttempt(commit.suspect);
   for (const cursor of commit.cursors) {
     record.cursors.set(cursor.stream, storedCursor(cursor));
-    if (address.readsHere) database.register(cursor.stream, name);
+    if (address.readsHere) database.register(cursor.stream, name, cursor.position);
   }
 }

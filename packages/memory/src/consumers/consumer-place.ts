@@ -40,10 +40,19 @@ function recordName({ home, scope, consumerId }: ConsumerAddress): string {
   return `ars:{${encoded(home)}}:consumer:${scopedName(scope, consumerId)}`;
 }
 
-/** Name of a consumer's state: `ars:{orders}:state:order-counter`; `null` for a consumer without state. */
-function stateKey({ home, scope, consumerId, stateName }: ConsumerAddress): string | null {
+/** Name under which streams' registries here list a consumer that commits elsewhere, so that it never meets a record's. */
+export function foreignName({ home, scope, consumerId }: ConsumerAddress): string {
+  return `ars:{${encoded(home)}}:foreign:${scopedName(scope, consumerId)}`;
+}
+
+/**
+ * Name of a consumer's state: `ars:{orders}:state:order-counter`, or `ars:{orders}:keyed:…` for one state a key; `null`
+ * for a consumer without state.
+ */
+function stateKey({ home, scope, consumerId, stateName, isKeyed }: ConsumerAddress): string | null {
   if (stateName === null) return null;
-  return `ars:{${encoded(home)}}:state:${stateName === undefined ? scopedName(scope, consumerId) : encoded(stateName)}`;
+  const kind = isKeyed ? 'keyed' : 'state';
+  return `ars:{${encoded(home)}}:${kind}:${stateName === undefined ? scopedName(scope, consumerId) : encoded(stateName)}`;
 }
 
 function scopedName(scope: string, consumerId: string): string {

@@ -8,6 +8,8 @@ export interface ConsumerRecord {
   owner: string;
   /** The owner's latest renewal number; 0 from the claim on. */
   renewal: number;
+  /** Grows with every sign of life. */
+  heartbeat: number;
   commitId: string;
   /** When the owner last claimed, renewed or committed, by the store's clock. */
   seenMs: number;
@@ -16,6 +18,7 @@ export interface ConsumerRecord {
   stateCommit: string | undefined;
   serializer: string | undefined;
   attempt: FailedAttempt | undefined;
+  suspect: FailedAttempt | undefined;
 }
 
 /** A record for a consumer that had none; its first commitId is the claiming owner's value. */
@@ -25,12 +28,14 @@ export function newRecord(consumerId: string, owner: string): ConsumerRecord {
     epoch: 0,
     owner: '',
     renewal: 0,
+    heartbeat: 0,
     commitId: owner,
     seenMs: 0,
     cursors: new Map(),
     stateCommit: undefined,
     serializer: undefined,
     attempt: undefined,
+    suspect: undefined,
   };
 }
 
@@ -39,12 +44,21 @@ export function isHeldBy(record: ConsumerRecord, token: Token): boolean {
   return token.owner !== '' && record.owner === token.owner && record.renewal === token.renewal;
 }
 
+/**
+ * Notes that the owner lives. The heartbeat follows the clock, so that after an older copy was restored it comes to
+ * other numbers than those that were seen before, and grows by one where the clock stands or was set back.
+ */
+export function showLife(record: ConsumerRecord, nowMs: number): void {
+  record.heartbeat = Math.max(record.heartbeat + 1, Math.trunc(nowMs));
+  record.seenMs = nowMs;
+}
+
 /** A cursor as it is stored and handed out: copied from what was given, and frozen. */
 export function storedCursor({ stream, position, read }: StreamCursor): StreamCursor {
   return Object.freeze({ stream, position, read });
 }
 
-/** A failing message as it is stored and handed out. */
+/** A failing or suspect message as it is stored and handed out. */
 export function storedAttempt({ stream, id, count }: FailedAttempt): FailedAttempt {
   return Object.freeze({ stream, id, count });
 }
@@ -55,12 +69,14 @@ export function answeredRecord(record: ConsumerRecord, nowMs: number): StoredRec
     layout: '1',
     epoch: record.epoch,
     owner: record.owner,
+    heartbeat: record.heartbeat,
     quietMs: Math.max(0, nowMs - record.seenMs),
     commitId: record.commitId,
     cursors: [...record.cursors.values()],
     stateCommit: record.stateCommit,
     serializer: record.serializer,
     attempt: record.attempt,
+    suspect: record.suspect,
   };
 }
 

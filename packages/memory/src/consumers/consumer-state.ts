@@ -1,4 +1,5 @@
-import type { StateChange, StateHeader, StoredState, StoredValue } from '@ars/core';
+import type { ConsumerAddress, StateChange, StateHeader, StoredState, StoredValue } from '@ars/core';
+import { KeyedValues } from './keyed-values.js';
 import { copiedValue, storedValue } from '../streams/stored-content.js';
 
 /** A consumer's state as the store keeps it; byte values in it belong to the store alone. */
@@ -9,12 +10,14 @@ export interface ConsumerState {
   /** The commit that wrote it last. */
   commitId: string;
   header: StateHeader;
-  readonly attributes: Map<string, StoredValue>;
+  /** By attribute, or by key for keyed state. */
+  readonly attributes: Map<string, StoredValue> | KeyedValues;
 }
 
 /** State of a record that has none yet. */
-export function newState(owner: string, consumerId: string, header: StateHeader): ConsumerState {
-  return { owner, consumerId, commitId: '', header, attributes: new Map() };
+export function newState(owner: string, address: ConsumerAddress, header: StateHeader): ConsumerState {
+  const attributes = address.isKeyed ? new KeyedValues() : new Map<string, StoredValue>();
+  return { owner, consumerId: address.consumerId, commitId: '', header, attributes };
 }
 
 /** Writes a change into a state, in place, so that a commit costs what it changes and not what there is. */
@@ -25,7 +28,7 @@ export function changeState(state: ConsumerState, change: StateChange, commitId:
   for (const [attribute, value] of change.set) state.attributes.set(attribute, storedValue(value));
 }
 
-/** The state as `inspect` and `claim` answer it to the consumer of a record: a copy, bytes too. */
+/** The state as `inspect` and `claim` answer it to the consumer of a record: a copy, bytes too; without keyed values. */
 export function answeredState(state: ConsumerState, record: string): StoredState {
   return {
     owner: state.owner,
@@ -33,15 +36,16 @@ export function answeredState(state: ConsumerState, record: string): StoredState
     commitId: state.commitId,
     version: state.header.version,
     declared: [...state.header.declared],
-    attributes: new Map(copiedEntries(state)),
+    attributes: state.attributes instanceof KeyedValues ? new Map() : copied(state.attributes),
   };
 }
 
 /** The same state with a life of its own. */
 export function copyState(state: ConsumerState): ConsumerState {
-  return { ...state, attributes: new Map(copiedEntries(state)) };
+  const { attributes } = state;
+  return { ...state, attributes: attributes instanceof KeyedValues ? attributes.copy() : copied(attributes) };
 }
 
-function copiedEntries({ attributes }: ConsumerState): [string, StoredValue][] {
-  return Array.from(attributes, ([attribute, value]) => [attribute, copiedValue(value)]);
+function copied(attributes: ReadonlyMap<string, StoredValue>): Map<string, StoredValue> {
+  return new Map(Array.from(attributes, ([attribute, value]) => [attribute, copiedValue(value)]));
 }

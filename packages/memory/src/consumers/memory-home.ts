@@ -1,20 +1,25 @@
-import type {
-  ClaimAnswer,
-  ClaimRequest,
-  Commit,
-  CommitAnswer,
-  ConsumerAddress,
-  ConsumerHome,
-  Inspection,
-  RenewAnswer,
-  Token,
+import {
+  type ClaimAnswer,
+  type ClaimRequest,
+  type Commit,
+  type CommitAnswer,
+  ConfigurationError,
+  type ConsumerAddress,
+  type ConsumerHome,
+  type Inspection,
+  type LoadAnswer,
+  type OwnerSight,
+  type RenewAnswer,
+  type StatePage,
+  type Token,
 } from '@ars/core';
 import type { Database } from '../store/database.js';
 import type { Link } from '../store/links.js';
 import { claim } from './claim.js';
 import { applyCommit } from './commit.js';
 import { type ConsumerPlace, inspect, placeOf } from './consumer-place.js';
-import { isHeldBy } from './consumer-record.js';
+import { isHeldBy, showLife } from './consumer-record.js';
+import { load, scan } from './keyed-state.js';
 
 /**
  * Where one consumer claims and commits in a memory store. Each method takes effect as one step at the call, before
@@ -54,7 +59,7 @@ export class MemoryHome implements ConsumerHome {
       return { outcome: 'fenced', epoch: record.epoch };
     }
     record.renewal = renewal;
-    record.seenMs = this.#now();
+    showLife(record, this.#now());
     return { outcome: 'held', commitId: record.commitId };
   }
 
@@ -66,7 +71,33 @@ export class MemoryHome implements ConsumerHome {
   async release(token: Token): Promise<void> {
     this.#link.check();
     const record = this.#database.records.get(this.#place.record);
-    if (record !== undefined && isHeldBy(record, token)) record.owner = '';
+    if (record === undefined || !isHeldBy(record, token)) return;
+    record.owner = '';
+    record.suspect = undefined;
+  }
+
+  async glance(): Promise<OwnerSight | undefined> {
+    this.#link.check();
+    const record = this.#database.records.get(this.#place.record);
+    return record && { owner: record.owner, epoch: record.epoch, heartbeat: record.heartbeat };
+  }
+
+  /** Always rejects: what is here is nowhere else, and ends with the process. */
+  async persist(): Promise<boolean> {
+    this.#link.check();
+    const { consumerId } = this.#place.address;
+    const text = `Consumer "${consumerId}" cannot wait for durability: its store is in memory; leave the option out`;
+    throw new ConfigurationError(text, { consumer: consumerId });
+  }
+
+  async load(token: Token, keys: readonly string[]): Promise<LoadAnswer> {
+    this.#link.check();
+    return load(this.#database, this.#place, token, keys);
+  }
+
+  async scan(from: string | undefined, count: number): Promise<StatePage> {
+    this.#link.check();
+    return scan(this.#database, this.#place, from, count);
   }
 
   close(): void {

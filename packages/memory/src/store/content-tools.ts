@@ -51,7 +51,7 @@ export function trimLog(log: StreamLog, to: TrimTarget): number {
     return log.trimBelow(to.minId);
   }
   if (Number.isSafeInteger(to.maxLength) && to.maxLength >= 0) return log.trimToLength(to.maxLength);
-  throw new ConfigurationError('trim needs a minId, or a maxLength that is an integer from 0 on');
+  throw new ConfigurationError('truncate needs a minId, or a maxLength that is an integer from 0 on');
 }
 
 /** An entry as `entries` lists it. */

@@ -1,16 +1,26 @@
 import {
   type AppendAnswer,
   type AppendRequest,
+  type AuditFinding,
   BEGINNING,
   CommitError,
   ConfigurationError,
   type ConsumerAddress,
   type ConsumerHome,
+  type DurabilityKind,
   type EntryId,
   type FieldsInput,
+  type MoveAnswer,
+  type MoveRequest,
+  type RegisteredConsumer,
+  type Retention,
   type StoredFields,
+  type StreamCursor,
   type StreamReader,
 } from '@ars/core';
+import { moveEntries } from '../care/moving.js';
+import { registeredConsumers, registerForeign, unregister } from '../care/registry.js';
+import { trimStream } from '../care/trimming.js';
 import { MemoryHome } from '../consumers/memory-home.js';
 import { type MemorySettings, memorySettings, type MemoryStoreOptions } from '../options.js';
 import { MemoryReader } from '../reading/memory-reader.js';
@@ -31,6 +41,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
 
 class InMemoryStore implements MemoryStore {
   readonly name: string;
+  readonly durability: readonly DurabilityKind[] = [];
   readonly #settings: MemorySettings;
   readonly #links: Links;
   #database = new Database();
@@ -74,6 +85,36 @@ class InMemoryStore implements MemoryStore {
       : undefined;
   }
 
+  async audit(): Promise<readonly AuditFinding[]> {
+    this.#links.check();
+    return [LIVES_HERE];
+  }
+
+  async trim(stream: string, retention: Retention): Promise<number> {
+    this.#links.check();
+    return trimStream(this.#database, stream, retention, this.#settings.now());
+  }
+
+  async consumers(stream: string): Promise<readonly RegisteredConsumer[]> {
+    this.#links.check();
+    return registeredConsumers(this.#database, stream);
+  }
+
+  async register(address: ConsumerAddress, cursors: readonly StreamCursor[]): Promise<void> {
+    this.#links.check();
+    registerForeign(this.#database, address, cursors);
+  }
+
+  async unregister(address: ConsumerAddress): Promise<boolean> {
+    this.#links.check();
+    return unregister(this.#database, address);
+  }
+
+  async move(request: MoveRequest): Promise<MoveAnswer> {
+    this.#links.check();
+    return moveEntries(this.#database, request, this.#settings.now());
+  }
+
   async close(): Promise<void> {
     this.#links.close();
   }
@@ -106,7 +147,7 @@ class InMemoryStore implements MemoryStore {
     return count;
   }
 
-  trim(stream: string, to: TrimTarget): number {
+  truncate(stream: string, to: TrimTarget): number {
     const log = this.#database.streams.get(stream);
     const count = log === undefined ? 0 : trimLog(log, to);
     this.#database.news.changed(stream);
@@ -139,6 +180,14 @@ class InMemoryStore implements MemoryStore {
     this.#links.cutAll('the connection was cut');
   }
 }
+
+/** What an audit of every memory store finds. */
+const LIVES_HERE: AuditFinding = Object.freeze({
+  code: 'NO_PERSISTENCE',
+  severity: 'info',
+  message: 'The data lives in this process and ends with it. Use a store on a server for what must last.',
+  details: Object.freeze({}),
+});
 
 /** A database that nobody writes to: a copy made of it, and copies made from it. */
 class Snapshot implements MemorySnapshot {

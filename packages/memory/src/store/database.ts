@@ -19,8 +19,8 @@ export class Database {
   readonly records: Map<string, ConsumerRecord> = new Map();
   /** By state name, see `ConsumerPlace`. */
   readonly states: Map<string, ConsumerState> = new Map();
-  /** By stream: names of the records of all consumers that read it. */
-  readonly registry: Map<string, Set<string>> = new Map();
+  /** By stream: all consumers that read it, by the names of their records or as `foreignName` says, and their positions. */
+  readonly registry: Map<string, Map<string, EntryId>> = new Map();
   /** By stream. */
   readonly idempotency: Map<string, IdempotencyWindow> = new Map();
   /** Who waits for entries. */
@@ -41,11 +41,11 @@ export class Database {
     this.news.changed(stream);
   }
 
-  /** Lists a record among the consumers of a stream. */
-  register(stream: string, record: string): void {
-    const records = this.registry.get(stream);
-    if (records === undefined) this.registry.set(stream, new Set([record]));
-    else records.add(record);
+  /** Lists a name among the consumers of a stream, with the position it is known to have committed. */
+  register(stream: string, name: string, position: EntryId): void {
+    const listed = this.registry.get(stream);
+    if (listed === undefined) this.registry.set(stream, new Map([[name, position]]));
+    else listed.set(name, position);
   }
 
   /** The same content under a history of its own; nobody waits for it yet. */
@@ -54,7 +54,7 @@ export class Database {
     for (const [name, log] of this.streams) copy.streams.set(name, log.copy());
     for (const [name, record] of this.records) copy.records.set(name, copyRecord(record));
     for (const [name, state] of this.states) copy.states.set(name, copyState(state));
-    for (const [stream, records] of this.registry) copy.registry.set(stream, new Set(records));
+    for (const [stream, listed] of this.registry) copy.registry.set(stream, new Map(listed));
     for (const [stream, keys] of this.idempotency) copy.idempotency.set(stream, keys.copy());
     return copy;
   }

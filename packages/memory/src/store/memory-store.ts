@@ -19,8 +19,11 @@ export interface MemoryStore extends StreamStore {
   add(stream: string, fields: FieldsInput | StoredFields, id?: EntryId): EntryId;
   /** Deletes entries (`XDEL`) and tells how many there were. The stream stays, also without entries. */
   delete(stream: string, ...ids: EntryId[]): number;
-  /** Removes the oldest entries (`XTRIM`) and tells how many went. The stream stays, also without entries. */
-  trim(stream: string, to: TrimTarget): number;
+  /**
+   * Removes the oldest entries (`XTRIM`), whoever has not read them, and tells how many went. The stream stays, also
+   * without entries. (`trim` is the contract's, which registered consumers hold back.)
+   */
+  truncate(stream: string, to: TrimTarget): number;
   /** Deletes a stream with its counters (`DEL`) and tells whether there was one. */
   deleteStream(stream: string): boolean;
   /**
@@ -64,7 +67,7 @@ export interface MemoryStreamInfo {
   readonly maxDeletedId: EntryId;
 }
 
-/** How far to trim: down to so many entries, or to the entries from an ID on. */
+/** How far to truncate: down to so many entries, or to the entries from an ID on. */
 export type TrimTarget = { readonly maxLength: number } | { readonly minId: EntryId };
 
 /** A copy of a store's whole content. It never changes; what is in it is the store's affair. */

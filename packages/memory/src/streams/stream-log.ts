@@ -68,6 +68,17 @@ export class StreamLog {
     return low - this.#head;
   }
 
+  /** How many of the entries have an ID below the given one. */
+  countBelow(id: EntryId): number {
+    const upTo = this.countUpTo(id);
+    return this.at(upTo - 1)?.id === id ? upTo - 1 : upTo;
+  }
+
+  /** Whether there is an entry under an ID. */
+  has(id: EntryId): boolean {
+    return this.at(this.countUpTo(id) - 1)?.id === id;
+  }
+
   /** The entry at an index, 0 being the first there is; `undefined` beyond both ends. */
   at(index: number): StoredEntry | undefined {
     return index < 0 ? undefined : this.#entries[this.#head + index];
@@ -82,7 +93,7 @@ export class StreamLog {
 
   /** Removes the entries with these IDs, as `XDEL` does, and tells how many there were. */
   delete(ids: readonly EntryId[]): number {
-    const doomed = new Set(ids.filter((id) => this.at(this.countUpTo(id) - 1)?.id === id));
+    const doomed = new Set(ids.filter((id) => this.has(id)));
     for (const id of doomed) if (compareIds(id, this.#maxDeletedId) > 0) this.#maxDeletedId = id;
     let left = doomed.size;
     while (left > 0 && doomed.has(this.firstId)) left -= this.#dropFirst(1);
@@ -98,8 +109,7 @@ export class StreamLog {
 
   /** Removes the entries below an ID, as `XTRIM MINID` does, and tells how many went. */
   trimBelow(minId: EntryId): number {
-    const upTo = this.countUpTo(minId);
-    return this.#dropFirst(this.at(upTo - 1)?.id === minId ? upTo - 1 : upTo);
+    return this.#dropFirst(this.countBelow(minId));
   }
 
   /** The same stream with a life of its own; the entries themselves are shared, because they never change. */

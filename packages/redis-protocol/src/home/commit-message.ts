@@ -32,12 +32,12 @@ export function commitMessage(commit: Commit, keys: HomeKeys, layout: KeyLayout,
   const index = new KeyIndex();
   index.add(keys.record);
   const packer = new Packer(expectedBytes);
-  packer.array(8).value(commit.commitId).value(commit.base);
+  packer.array(9).value(commit.commitId).value(commit.base);
   packCursors(packer, commit, keys, layout, index);
   packState(packer, commit.state);
   packer.value(keys.state === undefined ? '' : index.add(keys.state));
   packPublishes(packer, commit, layout, index);
-  packer.value(encodeAttempt(commit.attempt));
+  packer.value(encodeAttempt(commit.attempt)).value(encodeAttempt(commit.suspect));
   return { keys: index.keys, streams: index.streams, content: packer.finish() };
 }
 
@@ -89,8 +89,9 @@ function encodeAttempt(attempt: FailedAttempt | undefined): string {
   return attempt === undefined ? '' : `${attempt.count},${attempt.id},${attempt.stream}`;
 }
 
-/** Reads what `encodeAttempt` wrote. */
-export function decodeAttempt(text: string): FailedAttempt {
+/** Reads what `encodeAttempt` wrote; `undefined` for a field that is missing. */
+export function decodeAttempt(text: string | undefined): FailedAttempt | undefined {
+  if (text === undefined) return undefined;
   const [count, id] = text.split(',', 2) as [string, string];
   return { count: Number(count), id, stream: text.slice(count.length + id.length + 2) };
 }

@@ -25,17 +25,19 @@ function textFields(unpacker: Unpacker): ReadonlyMap<string, string> {
 }
 
 function decodeRecord(fields: ReadonlyMap<string, string>, now: number): StoredRecord {
-  const attempt = fields.get('attempt');
+  const heartbeat = Number(fields.get('heartbeat') ?? 0);
   return {
     layout: fields.get('layout') ?? '',
     epoch: Number(fields.get('epoch') ?? 0),
     owner: fields.get('owner') ?? '',
-    quietMs: Math.max(0, now - Number(fields.get('heartbeat') ?? 0)),
+    heartbeat,
+    quietMs: Math.max(0, now - heartbeat),
     commitId: fields.get('commitId') ?? '',
     cursors: decodeCursors(fields),
     stateCommit: fields.get('stateCommit'),
     serializer: fields.get('serializer'),
-    attempt: attempt === undefined ? undefined : decodeAttempt(attempt),
+    attempt: decodeAttempt(fields.get('attempt')),
+    suspect: decodeAttempt(fields.get('suspect')),
   };
 }
 

@@ -5,6 +5,8 @@ import type { KeyLayout } from '../key-layout.js';
 export interface HomeKeys {
   readonly record: string;
   readonly state: string | undefined;
+  /** Whether the state is read by key rather than as a whole. */
+  readonly isKeyed: boolean;
   /** The registry of each stream that is read from this very store; empty for a consumer that reads elsewhere. */
   readonly registries: ReadonlyMap<string, string>;
 }
@@ -15,6 +17,7 @@ export function homeKeys(layout: KeyLayout, address: ConsumerAddress): HomeKeys 
   return {
     record: layout.record(address),
     state: layout.state(address),
+    isKeyed: address.isKeyed,
     registries: new Map(here.map((stream) => [stream, layout.registry(stream)])),
   };
 }

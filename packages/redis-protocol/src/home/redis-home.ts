@@ -5,29 +5,41 @@ import {
   type Commit,
   type CommitAnswer,
   type ConsumerHome,
+  type DurabilityLevel,
   type Inspection,
+  type LoadAnswer,
+  type OwnerSight,
   type RenewAnswer,
+  type StatePage,
   type Token,
 } from '@ars/core';
 import type { RedisReply } from '../driver.js';
-import { failureOf, refusal } from '../failure.js';
+import { refusal } from '../failure.js';
 import type { KeyLayout } from '../key-layout.js';
+import { Calls } from '../link/calls.js';
 import type { Link } from '../link/link.js';
+import type { OpenLink } from '../link/open-link.js';
 import { Packer } from '../packing/pack.js';
-import { runScript, type Script } from '../script.js';
 import { CLAIM } from '../scripts/claim.js';
 import { COMMIT } from '../scripts/commit.js';
 import { INSPECT } from '../scripts/inspect.js';
 import { RELEASE } from '../scripts/release.js';
 import { RENEW } from '../scripts/renew.js';
 import { commitMessage, type CommitMessage } from './commit-message.js';
+import { Durability } from './durability.js';
 import { decodeInspection } from './inspection.js';
+import { loadStates, scanStates } from './keyed-states.js';
 import { consumerKeys, type HomeKeys } from './keys.js';
 
 /** What a home is made of. */
 export interface HomeParts {
   readonly link: Link;
+  /** The history of the link's server, as far as it can be told. */
+  readonly server: string | undefined;
+  /** The history that the home tells, if it may. */
   readonly history: string | undefined;
+  /** Connects once more to the home's server. */
+  readonly openAnother: () => Promise<OpenLink>;
   readonly keys: HomeKeys;
   readonly layout: KeyLayout;
   readonly storeName: string;
@@ -40,20 +52,28 @@ export interface HomeParts {
 export class RedisHome implements ConsumerHome {
   readonly history: string | undefined;
   readonly #parts: HomeParts;
-  readonly #hasState: '0' | '1';
+  readonly #calls: Calls;
+  readonly #durability: Durability;
+  /** How the scripts read the state. */
+  readonly #stateForm: 'none' | 'whole' | 'keyed';
   /** Targets already found to be placed right. */
   readonly #placed = new Set<string>();
   #expectedBytes = 1024;
+  /** The last commit if it is known to be applied. */
+  #lastCommit: string | undefined;
 
   constructor(parts: HomeParts) {
     this.#parts = parts;
     this.history = parts.history;
-    this.#hasState = parts.keys.state === undefined ? '0' : '1';
+    this.#calls = new Calls(parts.link, parts.storeName);
+    const { openAnother: open, server, keys, storeName } = parts;
+    this.#durability = new Durability({ open, server, record: keys.record, storeName });
+    this.#stateForm = keys.state === undefined ? 'none' : keys.isKeyed ? 'keyed' : 'whole';
   }
 
   async inspect(): Promise<Inspection> {
     const { keys } = this.#parts;
-    const reply = await this.#run('inspect the consumer', INSPECT, consumerKeys(keys), [this.#hasState]);
+    const reply = await this.#calls.run('inspect the consumer', INSPECT, consumerKeys(keys), [this.#stateForm]);
     return decodeInspection(reply as Buffer, keys.record);
   }
 
@@ -63,10 +83,10 @@ export class RedisHome implements ConsumerHome {
       request.owner,
       String(request.expectedEpoch),
       String(request.ownEpoch),
-      this.#hasState,
+      this.#stateForm,
       this.#packStarts(request),
     ];
-    const reply = (await this.#run('claim the consumer', CLAIM, consumerKeys(keys), args)) as Buffer[];
+    const reply = (await this.#calls.run('claim the consumer', CLAIM, consumerKeys(keys), args)) as Buffer[];
     if (String(reply[0]) === 'conflict') return { outcome: 'conflict' };
     const inspection = decodeInspection(reply[1]!, keys.record);
     return { outcome: 'claimed', epoch: inspection.record!.epoch, inspection };
@@ -74,7 +94,7 @@ export class RedisHome implements ConsumerHome {
 
   async renew(token: Token): Promise<RenewAnswer> {
     const args = [token.owner, String(token.renewal)];
-    const [outcome, detail] = texts(await this.#run('renew the claim', RENEW, [this.#parts.keys.record], args));
+    const [outcome, detail] = texts(await this.#calls.run('renew the claim', RENEW, [this.#parts.keys.record], args));
     if (outcome === 'held') return { outcome, commitId: detail! };
     if (outcome === 'fenced') return { outcome, epoch: Number(detail) };
     return { outcome: 'gone' };
@@ -85,33 +105,47 @@ export class RedisHome implements ConsumerHome {
     const message = commitMessage(commit, this.#parts.keys, this.#parts.layout, this.#expectedBytes);
     this.#expectedBytes = Math.max(1024, Math.ceil(message.content.length * 1.25));
     const args = [token.owner, String(token.renewal), message.content];
-    const [outcome, ...rest] = texts(await this.#run('commit', COMMIT, message.keys, args, true));
+    this.#lastCommit = undefined;
+    const [outcome, ...rest] = texts(await this.#calls.run('commit', COMMIT, message.keys, args, true));
     if (outcome === 'refused') throw this.#refused(message, rest);
     if (outcome === 'gone') return { outcome, what: rest[0] as 'record' | 'state' };
+    if (outcome === 'committed' || outcome === 'already') this.#lastCommit = commit.commitId;
     return { outcome } as CommitAnswer;
   }
 
   async release(token: Token): Promise<void> {
-    await this.#run('release the claim', RELEASE, [this.#parts.keys.record], [token.owner, String(token.renewal)]);
+    await this.#calls.run(
+      'release the claim',
+      RELEASE,
+      [this.#parts.keys.record],
+      [token.owner, String(token.renewal)],
+    );
+  }
+
+  async glance(): Promise<OwnerSight | undefined> {
+    const command = ['HMGET', this.#parts.keys.record, 'owner', 'epoch', 'heartbeat'];
+    const reply = await this.#calls.send('look at the owner', command);
+    const [owner, epoch, heartbeat] = reply as (Buffer | null)[];
+    if (!owner) return undefined;
+    return { owner: String(owner), epoch: Number(String(epoch)), heartbeat: Number(String(heartbeat)) };
+  }
+
+  persist(token: Token, level: DurabilityLevel): Promise<boolean> {
+    return this.#durability.persist(token, level, this.#lastCommit);
+  }
+
+  load(token: Token, keys: readonly string[]): Promise<LoadAnswer> {
+    return loadStates(this.#calls, this.#parts.keys, token, keys);
+  }
+
+  scan(from: string | undefined, count: number): Promise<StatePage> {
+    return scanStates(this.#calls, this.#parts.keys, from, count);
   }
 
   close(): void {
     this.#parts.link.close();
+    this.#durability.close();
     this.#parts.onClose(this);
-  }
-
-  async #run(
-    verb: string,
-    script: Script,
-    keys: readonly string[],
-    args: readonly (string | Uint8Array)[],
-    isCommit = false,
-  ): Promise<RedisReply> {
-    try {
-      return await runScript(this.#parts.link, script, keys, args);
-    } catch (error) {
-      throw failureOf(error, { store: this.#parts.storeName, verb, isCommit });
-    }
   }
 
   #packStarts({ starts }: ClaimRequest): Buffer {

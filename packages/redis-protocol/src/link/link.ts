@@ -5,12 +5,21 @@ const LATE_MS = 50;
 /** How much longer a reply may take then. */
 const EXCUSE_MS = 1000;
 
+/** What commands are sent on: a link, or one of several leases of it. */
+export interface Sender {
+  /**
+   * Sends one command; `waitMs` is how long the server itself may take its time, as in a blocking read. Rejects with
+   * `RedisReplyError` or `ConnectionLostError`, as a `RedisConnection` does.
+   */
+  send(args: readonly (string | Uint8Array)[], waitMs?: number): Promise<RedisReply>;
+}
+
 /**
  * A connection on which every command has a deadline, which is what notices a half-open link: packets vanish, the
  * socket stays open. Replies come in the order of commands, so one timer watches the oldest one; when that is
  * overdue, the connection ends and everything pending rejects with `ConnectionLostError`.
  */
-export class Link {
+export class Link implements Sender {
   readonly #connection: RedisConnection;
   readonly #timeoutMs: number;
   /** When each pending command is overdue, oldest first. */
@@ -34,7 +43,6 @@ export class Link {
     return this.#isClosed;
   }
 
-  /** Sends one command; `waitMs` is how long the server itself may take its time, as in a blocking read. */
   async send(args: readonly (string | Uint8Array)[], waitMs = 0): Promise<RedisReply> {
     if (this.#isClosed) throw new ConnectionLostError('the connection has ended');
     const due = performance.now() + this.#timeoutMs + waitMs;

@@ -20,13 +20,15 @@ export interface OpenLink {
 
 /**
  * Connects, and checks the server, within `connectTimeoutMs` in all, whatever hangs. Rejects with
- * `StoreUnavailableError` or `ConfigurationError`, naming the server without credentials.
+ * `StoreUnavailableError` or `ConfigurationError`, naming the server without credentials. `greeting` checks the server
+ * and answers its history. Default `greet`.
  */
 export async function openLink(
   driver: RedisDriver,
   timeouts: LinkTimeouts,
   purpose: ConnectionPurpose,
   key: string,
+  greeting: (link: Link, driver: RedisDriver) => Promise<string | undefined> = greet,
 ): Promise<OpenLink> {
   let link: Link | undefined;
   let isLate = false;
@@ -34,7 +36,7 @@ export async function openLink(
     const connection = await driver.connect(purpose, key, timeouts.connectTimeoutMs);
     if (isLate) return abandon(connection);
     link = new Link(connection, timeouts.commandTimeoutMs);
-    return { link, history: await greet(link, driver), node: connection.node };
+    return { link, history: await greeting(link, driver), node: connection.node };
   };
   try {
     return await within(work, timeouts.connectTimeoutMs, driver.name);

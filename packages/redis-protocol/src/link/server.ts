@@ -27,7 +27,8 @@ async function information(link: Link, section: string): Promise<ReadonlyMap<str
   }
 }
 
-function parseInformation(reply: RedisReply): ReadonlyMap<string, string> {
+/** The lines of an INFO reply, by name. */
+export function parseInformation(reply: RedisReply): ReadonlyMap<string, string> {
   const lines = String(reply).split('\r\n');
   return new Map(lines.filter((line) => line.includes(':')).map((line) => splitOnce(line, ':')));
 }

@@ -1,6 +1,8 @@
 import type { StoredValue } from '@ars/core';
 import { storedValue } from './stored-text.js';
 
+const FALSE = 0xc2;
+
 /**
  * Reads what a script packed with `cmsgpack.pack`: strings of raw bytes, whole numbers, and arrays of them. The reader says what it expects next; anything else is a bug of the scripts and throws a `TypeError`.
  */
@@ -32,6 +34,13 @@ export class Unpacker {
     const start = this.#at;
     this.#at += length;
     return storedValue(this.#bytes, start, this.#at);
+  }
+
+  /** Reads a string like `value`, or `undefined` where the script had none, which is packed as false. */
+  valueOrNone(): StoredValue | undefined {
+    if (this.#bytes[this.#at] !== FALSE) return this.value();
+    this.#at += 1;
+    return undefined;
   }
 
   /** Reads a string that the library wrote itself, or that a script made: always text. */

@@ -7,7 +7,7 @@ import { STORED_CONSUMER } from './record.js';
  * same answer and changes nothing; a late duplicate finds another epoch and changes nothing either.
  *
  * KEYS   record, [state], registry of each stream it reads here …
- * ARGV   owner, expected epoch, own last epoch, 1 when there is a state key, packed starts
+ * ARGV   owner, expected epoch, own last epoch, what to read of the state (see `INSPECT`), packed starts
  *        starts: [stream, position, read, index of its registry in KEYS or ''] …
  * Output {'conflict'}, or {'claimed', packed}, see `STORED_CONSUMER`; its time minus the heartbeat in it is the age of
  *        the previous owner's life sign, and the rest is as of the claim.
@@ -21,7 +21,7 @@ export const CLAIM: Script = writingScript(
   STORED_CONSUMER,
   `
 local record, owner = KEYS[1], ARGV[1]
-local around = lookAround(tonumber(ARGV[4]))
+local around = lookAround(ARGV[4])
 local head = {}
 local known = redis.call('HGETALL', record)
 for i = 1, #known, 2 do head[known[i]] = known[i + 1] end

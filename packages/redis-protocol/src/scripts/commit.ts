@@ -1,5 +1,5 @@
 import { writingScript, type Script } from '../script.js';
-import { ID_ORDER, SERVER_CLOCK, STREAM_DESCRIPTION } from './fragments.js';
+import { ID_ORDER, SERVER_CLOCK, STATE_AGREEMENT, STREAM_DESCRIPTION } from './fragments.js';
 
 /**
  * Lua of the first half of a commit: who may commit, and whether everything will work (P6, P7, P13, P16).
@@ -7,10 +7,10 @@ import { ID_ORDER, SERVER_CLOCK, STREAM_DESCRIPTION } from './fragments.js';
  */
 const CHECKS = `
 local record = KEYS[1]
-local head = redis.call('HMGET', record, 'owner', 'renewal', 'commitId', 'heartbeat', 'stateCommit', 'attempt')
+local head = redis.call('HMGET', record, 'owner', 'renewal', 'commitId', 'heartbeat', 'stateCommit', 'attempt', 'suspect')
 if not head[1] then return {'gone', 'record'} end
-if head[1] ~= ARGV[1] or head[2] ~= ARGV[2] then return {'fenced'} end
-local commitId, base, cursors, state, stateIndex, publishes, targets, attempt = unpack(cmsgpack.unpack(ARGV[3]))
+if ARGV[1] == '' or head[1] ~= ARGV[1] or head[2] ~= ARGV[2] then return {'fenced'} end
+local commitId, base, cursors, state, stateIndex, publishes, targets, attempt, suspect = unpack(cmsgpack.unpack(ARGV[3]))
 if head[3] == commitId then return {'already'} end
 if head[3] ~= base then return {'stale'} end
 stateIndex = tonumber(stateIndex)
@@ -22,7 +22,7 @@ local stateExists = false
 if stateIndex then
   local stored = redis.pcall('HMGET', KEYS[stateIndex], 'owner', 'commit')
   if failureOf(stored) then return refuse(stored.err, stateIndex, 'HMGET') end
-  if stored[2] ~= head[5] or stored[1] ~= (head[5] and record) then return {'gone', 'state'} end
+  if not agrees(stored, head[5], record) then return {'gone', 'state'} end
   stateExists = stored[1] ~= false
 end
 
@@ -53,7 +53,8 @@ local function mayTakeFieldsAway(index)
 end
 local refusal
 if #state > 0 and (not stateExists or #state[3] > 0) then refusal = mayTakeFieldsAway(stateIndex) end
-if not refusal and attempt == '' and head[6] then refusal = mayTakeFieldsAway(1) end
+local attemptGoes, suspectGoes = attempt == '' and head[6], suspect == '' and head[7]
+if not refusal and (attemptGoes or suspectGoes) then refusal = mayTakeFieldsAway(1) end
 for i, cursor in ipairs(cursors) do
   if not refusal and registered[i] == false then refusal = mayTakeFieldsAway(tonumber(cursor[4])) end
 end
@@ -136,7 +137,8 @@ local function write()
     set('position:' .. cursor[1], cursor[2])
     set('read:' .. cursor[1], cursor[3])
   end
-  if attempt ~= '' then set('attempt', attempt) elseif head[6] then apply(1, 'HDEL', 'attempt') end
+  if attempt ~= '' then set('attempt', attempt) elseif attemptGoes then apply(1, 'HDEL', 'attempt') end
+  if suspect ~= '' then set('suspect', suspect) elseif suspectGoes then apply(1, 'HDEL', 'suspect') end
   setFields(1, last)
 end
 
@@ -154,17 +156,19 @@ return refuse(problem[1], problem[2], problem[3])`;
  *
  * KEYS   record, then in any order: state, registries, input streams, targets; each key once
  * ARGV   owner, renewal, packed content:
- *        [commitId, base, cursors, state, index of the state key in KEYS or '', publishes, targets, attempt]
+ *        [commitId, base, cursors, state, index of the state key in KEYS or '', publishes, targets, attempt,
+ *        suspect]
  *        cursors:   [stream, position, read, index of its registry or '', index of the stream or ''] …
  *        state:     [] when none changed, or [header, [field, value …], [deleted field …]]
  *        header:    [] to leave it as it is, or [version, declared, serializer]
  *        publishes: [index of the target, field, value …] …
  *        targets:   index of each target once, in order of first use
  *        attempt:   '' or what to keep of the failing message
+ *        suspect:   '' or the message that is about to be handled under suspicion
  * Output {'committed'}, {'already'}, {'fenced'}, {'stale'}, {'gone', 'record' or 'state'}, or
  *        {'refused', the server's text or EXHAUSTED, index of the key, command}
  *
- * Order of checks (P6): record, token, commitId, base; then the state that the record knows of (P16), the streams
+ * Order of checks (P6): record, token (an empty owner is nobody's), commitId, base; then the state that the record knows of (P16), the streams
  * behind the cursors (P13), types, room for IDs, rights.
  *
  * What cannot fail needs no undo. The first write to each hash is one small field whose old value is known, so that
@@ -176,4 +180,11 @@ return refuse(problem[1], problem[2], problem[3])`;
  * it takes two steps, since newer servers refuse a last ID below the largest deleted one, and XSETID cannot set the
  * latter back to 0-0, so it becomes 0-1, which no entry lies below either.
  */
-export const COMMIT: Script = writingScript(ID_ORDER, STREAM_DESCRIPTION, SERVER_CLOCK, CHECKS, WRITES);
+export const COMMIT: Script = writingScript(
+  ID_ORDER,
+  STREAM_DESCRIPTION,
+  SERVER_CLOCK,
+  STATE_AGREEMENT,
+  CHECKS,
+  WRITES,
+);

@@ -64,3 +64,23 @@ end`;
 export const SERVER_CLOCK = `
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)`;
+
+/**
+ * `agrees` tells whether a state is the one that the record knows of (P16): `stored` is its owner and commit, and both
+ * are missing as long as the record knows of none.
+ */
+export const STATE_AGREEMENT = `
+local function agrees(stored, stateCommit, record)
+  return stored[2] == stateCommit and stored[1] == (stateCommit and record)
+end`;
+
+/** `lowest` answers the smallest position in a stream's registry, or nil when no consumer is in it. Needs `ID_ORDER`. */
+export const REGISTERED = `
+local function lowest(registry)
+  local least
+  local fields = redis.call('HGETALL', registry)
+  for i = 2, #fields, 2 do
+    if not least or before(fields[i], least) then least = fields[i] end
+  end
+  return least
+end`;

@@ -93,7 +93,14 @@ function testRefusals(withStore: WithStore): void {
       const home = await store.openHome(addressOf(tag));
       const owner = '0'.repeat(32);
       await home.claim({ expectedEpoch: 0, ownEpoch: 0, owner, starts: [] });
-      const commit = { commitId: '1'.repeat(32), base: owner, cursors: [], state: undefined, attempt: undefined };
+      const commit = {
+        commitId: '1'.repeat(32),
+        base: owner,
+        cursors: [],
+        state: undefined,
+        attempt: undefined,
+        suspect: undefined,
+      };
       const publishes = [{ stream: 'elsewhere', fields: ['f', 'v'] }];
       await expect(home.commit({ owner, renewal: 0 }, { ...commit, publishes })).rejects.toMatchObject({
         code: 'ARS_COMMIT',

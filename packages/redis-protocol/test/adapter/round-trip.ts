@@ -7,7 +7,15 @@ export const freshTag = (): string => `t${randomBytes(6).toString('hex')}`;
 
 /** The address of a consumer of `{tag}in`, without state. */
 export function addressOf(tag: string, streams: readonly string[] = [`{${tag}}in`]): ConsumerAddress {
-  return { consumerId: 'c', home: tag, scope: streams[0]!, streams, readsHere: true, stateName: undefined };
+  return {
+    consumerId: 'c',
+    home: tag,
+    scope: streams[0]!,
+    streams,
+    readsHere: true,
+    stateName: undefined,
+    isKeyed: false,
+  };
 }
 
 /** What a round trip did, for a test to look at. */
@@ -39,6 +47,7 @@ export async function roundTrip(store: StreamStore, tag: string): Promise<RoundT
     state: { header: { version: 0, serializer: 'json', declared: ['n'] }, set: [['n', '1']], deleted: [] },
     publishes: [{ stream: output, fields: ['of', id] }],
     attempt: undefined,
+    suspect: undefined,
   } as const;
   const { outcome } = await home.commit({ owner, renewal: 0 }, commit);
   const [published] = await store.tail([output]);

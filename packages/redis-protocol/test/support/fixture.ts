@@ -19,13 +19,23 @@ export function addressOf(tag: string, changes: Partial<ConsumerAddress> = {}): 
     streams: [stream],
     readsHere: true,
     stateName: undefined,
+    isKeyed: false,
     ...changes,
   };
 }
 
 /** An empty commit of one base, to change as a test needs. */
 export function commitOf(base: string, changes: Partial<Commit> = {}): Commit {
-  return { commitId: token(), base, cursors: [], state: undefined, publishes: [], attempt: undefined, ...changes };
+  return {
+    commitId: token(),
+    base,
+    cursors: [],
+    state: undefined,
+    publishes: [],
+    attempt: undefined,
+    suspect: undefined,
+    ...changes,
+  };
 }
 
 type MakeDriver = (url: string, options: RawDriverOptions) => RedisDriver;

@@ -20,7 +20,8 @@ export function freshToken(): string {
 
 /** A commit that writes nothing but its own ID, with changes. */
 export function commitOf(base: string, changes: Partial<Commit> = {}): Commit {
-  return { commitId: freshToken(), base, cursors: [], state: undefined, publishes: [], attempt: undefined, ...changes };
+  const nothing = { cursors: [], state: undefined, publishes: [], attempt: undefined, suspect: undefined };
+  return { commitId: freshToken(), base, ...nothing, ...changes };
 }
 
 /** A change of state that sets these attributes; the first of a consumer needs its header. */

@@ -67,7 +67,7 @@ export class Trial {
   address(changes: Partial<ConsumerAddress> = {}): ConsumerAddress {
     const stream = changes.streams?.[0] ?? this.stream('in');
     const whole = { consumerId: 'worker', home: this.tag, scope: stream, streams: [stream], readsHere: true };
-    return { ...whole, stateName: undefined, ...changes };
+    return { ...whole, stateName: undefined, isKeyed: false, ...changes };
   }
 
   /** A new reader; closed at the end. */

@@ -1,5 +1,21 @@
 /** A call of a store that faults can happen to. */
-export type StoreCall = 'locate' | 'read' | 'inspect' | 'claim' | 'renew' | 'commit' | 'release' | 'append';
+export type StoreCall =
+  | 'locate'
+  | 'read'
+  | 'inspect'
+  | 'claim'
+  | 'renew'
+  | 'commit'
+  | 'release'
+  | 'glance'
+  | 'persist'
+  | 'load'
+  | 'scan'
+  | 'append'
+  | 'trim'
+  | 'register'
+  | 'unregister'
+  | 'move';
 
 /**
  * Where a fault happens. Before: the call has been made, and the store has not seen it. After: the store has applied it,

@@ -1,9 +1,16 @@
 import type {
   AppendAnswer,
   AppendRequest,
+  AuditFinding,
   ConsumerAddress,
   ConsumerHome,
+  DurabilityKind,
   EntryId,
+  MoveAnswer,
+  MoveRequest,
+  RegisteredConsumer,
+  Retention,
+  StreamCursor,
   StreamReader,
   StreamStore,
 } from '@ars/core';
@@ -35,6 +42,7 @@ export function faultyStore(store: StreamStore, plan: FaultPlan = createFaultPla
 
 class FaultyProcess implements FaultyStore, Victim {
   readonly name: string;
+  readonly durability: readonly DurabilityKind[];
   readonly faults: FaultPlan;
   readonly killed: Promise<void>;
   readonly #store: StreamStore;
@@ -47,6 +55,7 @@ class FaultyProcess implements FaultyStore, Victim {
 
   constructor(store: StreamStore, plan: FaultPlan) {
     this.name = store.name;
+    this.durability = store.durability;
     this.faults = plan;
     this.killed = new Promise((resolve) => (this.#resolveKilled = resolve));
     this.#store = store;
@@ -87,14 +96,42 @@ class FaultyProcess implements FaultyStore, Victim {
       renew: (token) => carry('renew', (at) => at.renew(token)),
       commit: (token, commit) => carry('commit', (at) => at.commit(token, commit)),
       release: (token) => carry('release', (at) => at.release(token)),
+      glance: () => carry('glance', (at) => at.glance()),
+      persist: (token, level) => carry('persist', (at) => at.persist(token, level)),
+      load: (token, keys) => carry('load', (at) => at.load(token, keys)),
+      scan: (from, count) => carry('scan', (at) => at.scan(from, count)),
       close: () => link.cut('the home was closed'),
     };
   }
 
-  async append(request: AppendRequest): Promise<AppendAnswer> {
+  append(request: AppendRequest): Promise<AppendAnswer> {
+    return this.#send('append', () => this.#store.append(request));
+  }
+
+  trim(stream: string, retention: Retention): Promise<number> {
+    return this.#send('trim', () => this.#store.trim(stream, retention));
+  }
+
+  register(address: ConsumerAddress, cursors: readonly StreamCursor[]): Promise<void> {
+    return this.#send('register', () => this.#store.register(address, cursors));
+  }
+
+  unregister(address: ConsumerAddress): Promise<boolean> {
+    return this.#send('unregister', () => this.#store.unregister(address));
+  }
+
+  move(request: MoveRequest): Promise<MoveAnswer> {
+    return this.#send('move', () => this.#store.move(request));
+  }
+
+  async consumers(stream: string): Promise<readonly RegisteredConsumer[]> {
     this.#check();
-    const append = (): Promise<AppendAnswer> => this.#store.append(request);
-    return this.#courier.carry(this.#calls, 'append', { direct: append, late: append });
+    return this.#store.consumers(stream);
+  }
+
+  async audit(): Promise<readonly AuditFinding[]> {
+    this.#check();
+    return this.#store.audit();
   }
 
   async tail(streams: readonly string[]): Promise<readonly EntryId[]> {
@@ -119,6 +156,12 @@ class FaultyProcess implements FaultyStore, Victim {
     this.#isKilled = true;
     this.#finish('the process was killed');
     this.#resolveKilled();
+  }
+
+  /** Carries a call that writes from outside a consumer, on no connection in particular. */
+  async #send<T>(call: StoreCall, act: () => Promise<T>): Promise<T> {
+    this.#check();
+    return this.#courier.carry(this.#calls, call, { direct: act, late: act });
   }
 
   #finish(reason: string): void {

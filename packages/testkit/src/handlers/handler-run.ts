@@ -7,7 +7,7 @@ import { createFaultPlan, type FaultPlan } from '../faults/fault-plan.js';
 import type { PlannedFault } from '../faults/fault.js';
 import { type FaultyStore, faultyStore } from '../faults/faulty-store.js';
 import { HomeLog } from '../simulation/home-log.js';
-import { VirtualClock } from '../simulation/virtual-clock.js';
+import { EPOCH_MS, VirtualClock } from '../simulation/virtual-clock.js';
 import { effectOf, type MessageEffect, type RunResult } from './difference.js';
 import type { Scenario } from './scenario.js';
 import { type Interruption, verifiedHandler } from './verified-handler.js';
@@ -62,7 +62,7 @@ export class HandlerRun {
     this.#scenario = scenario;
     this.#random = new SeededRandom(scenario.kind === 'random' ? scenario.seed : 1);
     const after = this.#after;
-    this.#memory = createMemoryStore({ now: () => 1_700_000_000_000 + Math.floor(this.#clock.now()), after });
+    this.#memory = createMemoryStore({ now: () => EPOCH_MS + Math.floor(this.#clock.now()), after });
     this.#numbers = new Map(subject.inputs.map(({ id }, index) => [id, index]));
     for (const { id, fields } of subject.inputs) this.#memory.add(subject.streamName, fields, id);
   }

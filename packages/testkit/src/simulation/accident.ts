@@ -20,7 +20,7 @@ export async function cause(accident: Accident, world: World): Promise<void> {
   for (let number = random.between(1, 5); number > 0; number -= 1) home.store.add(stream, { n: `late${number}` });
   home.beforeRemoval();
   const left = home.existing(stream).size;
-  if (accident === 'trimmed unread') home.store.trim(stream, { maxLength: random.between(0, Math.min(3, left)) });
+  if (accident === 'trimmed unread') home.store.truncate(stream, { maxLength: random.between(0, Math.min(3, left)) });
   else home.store.deleteStream(stream);
   world.happened('accident', `${stream} ${accident}`);
 }

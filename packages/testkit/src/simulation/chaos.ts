@@ -52,7 +52,7 @@ export class Chaos {
     const { home, random } = this.#world;
     const minId = random.pick(consumed);
     home.beforeRemoval();
-    const count = home.store.trim(stream, { minId });
+    const count = home.store.truncate(stream, { minId });
     this.#world.happened('trim', `of ${count} in ${stream}, below ${minId}`);
   }
 

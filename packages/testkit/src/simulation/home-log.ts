@@ -1,6 +1,7 @@
 import type {
   ClaimAnswer, ClaimRequest, Commit, CommitAnswer, ConsumerAddress, ConsumerHome, RenewAnswer, StreamStore, Token,
 } from '@ars/core'; // prettier-ignore
+import { passedOnHome, passedOnStore } from '../passing/passed-on.js';
 import type { OlderContent } from './stream-ledger.js';
 
 /** What a call asked for and what it was answered; no answer means that it failed, and nothing happened. */
@@ -30,13 +31,8 @@ export class HomeLog {
   /** The store as one process reaches it, with its claims, renewals, commits and releases written down. */
   observed(store: StreamStore, process: string): StreamStore {
     return {
-      name: store.name,
-      openReader: () => store.openReader(),
+      ...passedOnStore(store),
       openHome: async (address) => this.#home(await store.openHome(address), address, process),
-      append: (request) => store.append(request),
-      tail: (streams) => store.tail(streams),
-      placementProblem: (home, stream) => store.placementProblem(home, stream),
-      close: () => store.close(),
     };
   }
 
@@ -50,8 +46,7 @@ export class HomeLog {
       });
     };
     return {
-      history: home.history,
-      inspect: () => home.inspect(),
+      ...passedOnHome(home),
       claim: (request) => note({ call: 'claim', request }, home.claim(request)),
       renew: (token) => note({ call: 'renew', token }, home.renew(token)),
       commit: (token, commit) => note({ call: 'commit', token, commit }, home.commit(token, commit)),
@@ -60,7 +55,6 @@ export class HomeLog {
           { call: 'release', token },
           home.release(token).then(() => ({ outcome: 'done' })),
         ).then(() => {}),
-      close: () => home.close(),
     };
   }
 }

@@ -63,5 +63,6 @@ export function addressOf({ id, inputs, isRelay, isStateless }: ConsumerSpec): C
     streams: inputs,
     readsHere: !isRelay,
     stateName: isStateless ? null : undefined,
+    isKeyed: false,
   };
 }

@@ -1,6 +1,9 @@
 import type { Environment } from '@ars/core';
 import type { SeededRandom } from '../chance/seeded-random.js';
 
+/** What the clocks of servers and on the wall show when a virtual time begins, in milliseconds since 1970. */
+export const EPOCH_MS = 1_700_000_000_000;
+
 /** How long to wait for something, and what for. */
 export interface Patience {
   /** In milliseconds of the virtual time. Default 600,000. */
@@ -47,6 +50,7 @@ export class VirtualClock {
   environment(random: SeededRandom): Environment {
     return {
       now: () => this.#nowMs,
+      wallClock: () => EPOCH_MS + Math.floor(this.#nowMs),
       after: (delayMs, callback) => this.after(delayMs, callback),
       soon: (callback) => void this.after(0, callback),
       random: () => random.next(),

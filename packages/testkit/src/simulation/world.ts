@@ -4,10 +4,7 @@ import { SeededRandom } from '../chance/seeded-random.js';
 import { HomeLog } from './home-log.js';
 import { type OlderContent, StreamLedger } from './stream-ledger.js';
 import { chooseTopology, FAR, type Topology } from './topology.js';
-import { VirtualClock } from './virtual-clock.js';
-
-/** The servers' clocks begin here, so that entry IDs look like those of a server. */
-const EPOCH_MS = 1_700_000_000_000;
+import { EPOCH_MS, VirtualClock } from './virtual-clock.js';
 
 /** One faulty world: its time and chance, its servers, and what is known of all that happens in it. */
 export class World {

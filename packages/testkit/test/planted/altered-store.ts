@@ -1,5 +1,6 @@
 import type { ConsumerAddress, ConsumerHome, StreamReader, StreamStore } from '@ars/core';
 import type { MemoryStore } from '@ars/memory';
+import { passedOnHome, passedOnStore } from '../../src/passing/passed-on.js';
 
 /** One bug on purpose: a sound store with something altered, and the case that must catch it. */
 export interface PlantedBug {
@@ -19,7 +20,7 @@ export interface Alterations {
 /** A memory store with alterations. */
 export function alteredStore(memory: MemoryStore, { store, address, reader, home }: Alterations): StreamStore {
   return {
-    name: memory.name,
+    ...passedOnStore(memory),
     openReader: async () => {
       const sound = await memory.openReader();
       return { ...soundReader(sound), ...reader?.(sound) };
@@ -27,12 +28,8 @@ export function alteredStore(memory: MemoryStore, { store, address, reader, home
     openHome: async (given) => {
       const used = address?.(given) ?? given;
       const sound = await memory.openHome(used);
-      return { ...soundHome(sound), ...home?.(sound, used) };
+      return { ...passedOnHome(sound), ...home?.(sound, used) };
     },
-    append: (request) => memory.append(request),
-    tail: (streams) => memory.tail(streams),
-    placementProblem: () => undefined,
-    close: () => memory.close(),
     ...store,
   };
 }
@@ -43,17 +40,5 @@ function soundReader(reader: StreamReader): StreamReader {
     locate: (stream, start) => reader.locate(stream, start),
     read: (request) => reader.read(request),
     close: () => reader.close(),
-  };
-}
-
-function soundHome(home: ConsumerHome): ConsumerHome {
-  return {
-    history: home.history,
-    inspect: () => home.inspect(),
-    claim: (request) => home.claim(request),
-    renew: (token) => home.renew(token),
-    commit: (token, commit) => home.commit(token, commit),
-    release: (token) => home.release(token),
-    close: () => home.close(),
   };
 }

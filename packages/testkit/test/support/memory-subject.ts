@@ -14,7 +14,7 @@ export function memorySubject(wrap: (memory: MemoryStore) => StreamStore = (memo
     store: wrap(memory),
     addEntry: async (stream: string, fields: StoredFields, id?: EntryId) => memory.add(stream, fields, id),
     deleteEntries: async (stream: string, ids: readonly EntryId[]) => void memory.delete(stream, ...ids),
-    trimStream: async (stream: string, maxLength: number) => void memory.trim(stream, { maxLength }),
+    trimStream: async (stream: string, maxLength: number) => void memory.truncate(stream, { maxLength }),
     deleteStream: async (stream: string) => void memory.deleteStream(stream),
     evict: async (what: 'record' | 'state', { consumerId }: ConsumerAddress) => void memory.evict(what, consumerId),
     disconnect: async () => memory.disconnect(),

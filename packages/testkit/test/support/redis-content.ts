@@ -36,8 +36,9 @@ export class RedisContent {
 
   /** By the layout of the keys (docs/protocol.md); the last part of both is the consumer's name. */
   async evict(what: 'record' | 'state', { consumerId }: ConsumerAddress): Promise<void> {
-    const kind = what === 'record' ? 'consumer' : 'state';
-    const keys = (await this.keys()).filter((key) => key.includes(`:${kind}:`) && key.endsWith(`:${consumerId}`));
+    const kinds = what === 'record' ? [':consumer:'] : [':state:', ':keyed:'];
+    const isOfKind = (key: string): boolean => kinds.some((kind) => key.includes(kind));
+    const keys = (await this.keys()).filter((key) => isOfKind(key) && key.endsWith(`:${consumerId}`));
     await this.client.del(...keys);
   }
 

@@ -38,8 +38,8 @@ async function showsRecord(trial: Trial): Promise<void> {
   const inspection = await (await trial.home()).inspect();
   const { record, isRegistered, state } = inspected(inspection);
   const expected = {
-    layout: '1', epoch: 1, owner: owner.token.owner, quietMs: 0, commitId: owner.token.owner, cursors: starts,
-    stateCommit: undefined, serializer: undefined, attempt: undefined,
+    layout: '1', epoch: 1, owner: owner.token.owner, heartbeat: 0, quietMs: 0, commitId: owner.token.owner, cursors: starts,
+    stateCommit: undefined, serializer: undefined, attempt: undefined, suspect: undefined,
   }; // prettier-ignore
   checkEqual(record, expected, 'the record after a first claim');
   checkEqual([isRegistered, state], [true, undefined], 'isRegistered and state after a first claim');

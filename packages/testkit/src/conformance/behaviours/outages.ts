@@ -1,4 +1,4 @@
-import type { ConsumerHome, StreamReader } from '@ars/core';
+import type { ConsumerHome, RegisteredConsumer, StreamReader } from '@ars/core';
 import type { BehaviourGroup } from '../behaviour.js';
 import { check, checkEqual, checkRejects } from '../check.js';
 import { within } from '../deadline.js';
@@ -17,6 +17,22 @@ async function homeFails({ home, token, base }: Pick<Owner, 'home' | 'token' | '
   await checkRejects(home.renew(token), UNAVAILABLE, 'a renewal after the end');
   await checkRejects(home.commit(token, commitOf(base)), UNAVAILABLE, 'a commit after the end');
   await checkRejects(home.release(token), UNAVAILABLE, 'a release after the end');
+  await checkRejects(home.glance(), UNAVAILABLE, 'a glance after the end');
+}
+
+async function careFails(trial: Trial): Promise<void> {
+  const [{ store }, stream] = [trial, trial.stream('in')];
+  await checkRejects(store.trim(stream, 'consumed'), UNAVAILABLE, 'trimming in a closed store');
+  await checkRejects(store.consumers(stream), UNAVAILABLE, 'the consumers in a closed store');
+  await checkRejects(
+    store.register(trial.address(), [trial.cursor('in')]),
+    UNAVAILABLE,
+    'registering in a closed store',
+  );
+  await checkRejects(store.unregister(trial.address()), UNAVAILABLE, 'unregistering in a closed store');
+  const entries = [{ id: '1-0', fields: ['n', '1'] }];
+  const moving = store.move({ from: stream, to: trial.stream('out'), entries });
+  await checkRejects(moving, UNAVAILABLE, 'a move in a closed store');
 }
 
 function closeTwice(opened: StreamReader | ConsumerHome): void {
@@ -50,6 +66,7 @@ async function closesAll(trial: Trial): Promise<void> {
   await homeFails(owner);
   await checkRejects(trial.store.openReader(), UNAVAILABLE, 'a reader of a closed store');
   await checkRejects(trial.store.openHome(trial.address()), UNAVAILABLE, 'a home of a closed store');
+  await careFails(trial);
   await trial.store.close();
 }
 
@@ -104,6 +121,30 @@ async function rewinds(trial: Trial): Promise<void> {
   checkEqual((await home.commit(owner.token, lost)).outcome, 'committed', 'the lost commit sent again');
 }
 
+async function rewindsTheRest(trial: Trial): Promise<void> {
+  const [id] = await trial.add('in', 1);
+  const suspect = { stream: trial.stream('in'), id: id!, count: 1 };
+  const owner = await trial.own({ isKeyed: true });
+  await owner.commit({ state: stateOf({ a: '1' }), suspect });
+  const foreign = trial.address({ readsHere: false });
+  await trial.store.register(foreign, [trial.cursor('in', '1-0', 1)]);
+  const registered = sortedByName(await trial.store.consumers(trial.stream('in')));
+  const copy = await trial.hook('olderCopy')();
+  await owner.commit({ state: stateOf({ a: '2', b: '2' }), cursors: [trial.cursor('in', id, 1)] });
+  await trial.store.register(foreign, [trial.cursor('in', '2-0', 2)]);
+  await copy.restore();
+  const home = await trial.home({ isKeyed: true });
+  const after = await home.load(owner.token, ['a', 'b']);
+  checkEqual({ ...after }, { outcome: 'loaded', values: ['1', undefined] }, 'the states of keys, after the restore');
+  checkEqual((await home.inspect()).record?.suspect, suspect, 'the mark of a suspect, after the restore');
+  const left = sortedByName(await trial.store.consumers(trial.stream('in')));
+  checkEqual(left, registered, 'who is registered, after the restore');
+}
+
+function sortedByName(consumers: readonly RegisteredConsumer[]): RegisteredConsumer[] {
+  return [...consumers].sort((one, other) => (one.name < other.name ? -1 : 1));
+}
+
 async function namesItself(trial: Trial): Promise<void> {
   const { name } = trial.store;
   check(typeof name === 'string' && name !== '', 'a store has a name');
@@ -123,6 +164,7 @@ export const OUTAGES: BehaviourGroup = {
     { name: 'a closed store fails, with everything it opened', check: closesAll },
     { name: 'a lost connection loses nothing else', needs: ['disconnect'], check: losesNothing },
     { name: 'an older copy is older in all its parts, and its history another', needs: ['olderCopy'], check: rewinds },
+    { name: 'keys, marks and registries are older in an older copy, too', needs: ['olderCopy'], check: rewindsTheRest },
     { name: 'a store names itself without credentials', check: namesItself },
   ],
 };

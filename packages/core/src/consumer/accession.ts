@@ -1,0 +1,53 @@
+import type { StoredRecord } from '../store/stored-consumer.js';
+import { watchOwner } from './owner-watch.js';
+import type { WatchResult } from './owner-watch.js';
+import type { Claimed, Ownership } from './ownership.js';
+import type { ConsumerPlan } from './plan.js';
+import type { Session } from './session.js';
+
+/** Claims at once; as a standby only if there is no owner, and answers `undefined` otherwise. */
+export async function claimAtOnce(
+  session: Session,
+  plan: ConsumerPlan,
+  ownership: Ownership,
+  isOff: () => boolean,
+): Promise<Claimed | undefined> {
+  if (plan.standby) return ownership.claim(session, isFree);
+  const isAlive = await showsLife(session, plan, isOff);
+  const claimed = await ownership.claim(session);
+  return claimed !== undefined && isAlive ? { ...claimed, isSuspicious: false } : claimed;
+}
+
+/** Waits until the owner has released or is silent, then claims; `undefined` when called off, or when another was faster. */
+export async function claimInTurn(
+  session: Session,
+  plan: ConsumerPlan,
+  ownership: Ownership,
+  isOff: () => boolean,
+): Promise<Claimed | undefined> {
+  const result = await watchOwner(session.home, plan, 'free', isOff);
+  if (result.kind === 'off') return undefined;
+  return ownership.claim(session, (record) => isFree(record) || isStillSilent(record, result));
+}
+
+function isFree(record: StoredRecord | undefined): boolean {
+  return record === undefined || record.owner === '';
+}
+
+function isStillSilent(record: StoredRecord | undefined, result: WatchResult): boolean {
+  if (result.kind !== 'silent' || record === undefined) return false;
+  const { owner, epoch, heartbeat } = result.sight;
+  return record.owner === owner && record.epoch === epoch && record.heartbeat === heartbeat;
+}
+
+/**
+ * Whether the owner lives, asked only where a message would be condemned for its death: one that has ended as many
+ * processes as there are attempts. Then a lease is worth waiting for.
+ */
+async function showsLife(session: Session, plan: ConsumerPlan, isOff: () => boolean): Promise<boolean> {
+  if (plan.deadLetter === undefined) return false;
+  const { record } = await session.home.inspect();
+  const casualties = record?.suspect?.count ?? 0;
+  if (isFree(record) || casualties < plan.retry.attempts || record!.quietMs > plan.leaseMs) return false;
+  return (await watchOwner(session.home, plan, 'news', isOff)).kind === 'alive';
+}

@@ -1,0 +1,33 @@
+import type { Redis } from 'ioredis';
+import { waitFor } from '../support/wait.js';
+import type { Place } from './checker.js';
+import { writeMessages, type RunningFold } from './harness.js';
+
+/** Writes without a pause, also while the server is away or comes back; what is in the stream counts, not what was sent. */
+export function startLoad(client: Redis, place: Place, from = 1): { stop(): Promise<void> } {
+  let isStopping = false;
+  const work = (async () => {
+    for (let n = from; !isStopping; n += 50) await writeMessages(client, place, 50, n).catch(() => {});
+  })();
+  return {
+    stop: async () => {
+      isStopping = true;
+      await work;
+    },
+  };
+}
+
+/** Waits until the consumer has committed so many more. */
+export async function untilMore(fold: RunningFold, messages: number): Promise<void> {
+  const before = fold.consumer.stats().messages;
+  await waitFor(
+    () => fold.consumer.stats().messages >= before + messages,
+    `${messages} more messages to be committed`,
+    20_000,
+  );
+}
+
+/** Waits until the consumer has logged something that matches. */
+export async function untilLogged(fold: RunningFold, text: RegExp): Promise<void> {
+  await waitFor(() => fold.log.some((line) => text.test(line)), `the consumer to meet ${text}`);
+}
