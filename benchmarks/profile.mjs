@@ -12,6 +12,7 @@ const USAGE = `node benchmarks/profile.mjs [options]: where the time of client a
   --client <name>       ioredis, node-redis or (not ars) raw; default ioredis and node-redis
   --workload <name>     W0, W10 or W100; default all
   --messages <n>        default 500,000
+  --batch <n>           messages a batch; default 1,000
   --top <n>             functions to list; default 25`;
 
 const { values } = parseArgs({
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     client: { type: 'string', multiple: true },
     workload: { type: 'string', multiple: true },
     messages: { type: 'string', default: '500000' },
+    batch: { type: 'string', default: '1000' },
     top: { type: 'string', default: '25' },
     help: { type: 'boolean' },
   },
@@ -50,13 +52,16 @@ async function profile(workload, client) {
       messages,
       publishEvery: WORKLOADS[workload],
       warmMessages: 0,
+      batch: Number(values.batch),
       id: 'profiled',
       out: 'out',
     };
     const nodeArgs = ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=250'];
     const result = await context.inChild('contenders/throughput-run.mjs', 'throughputRun', input, { nodeArgs });
     console.log(`\n## ${values.contender}, ${client}, ${workload}: client and server, µs a message\n`);
-    console.log(`${short(result.rate)} messages/s, client ${short(result.clientUs)}, server ${short(result.serverUs)}\n`);
+    console.log(
+      `${short(result.rate)} messages/s, client ${short(result.clientUs)}, server ${short(result.serverUs)}\n`,
+    );
     console.log(`${markdownTable(selfTimes(await newestProfile()))}\n`);
     console.log(markdownTable(commandTimes(await call('INFO', 'commandstats'))));
   });
@@ -92,7 +97,10 @@ function selfTimes({ nodes, samples, timeDeltas }) {
 function nameOf({ functionName, url, lineNumber }) {
   if (functionName.startsWith('(')) return functionName;
   const file = url.startsWith('file:') ? fileURLToPath(url) : url;
-  const short = file.replace(/^.*\/node_modules\//, '').replace(/^.*\/packages\//, '').replace(/^.*\/benchmarks\//, 'benchmarks/');
+  const short = file
+    .replace(/^.*\/node_modules\//, '')
+    .replace(/^.*\/packages\//, '')
+    .replace(/^.*\/benchmarks\//, 'benchmarks/');
   return `${functionName || '(anonymous)'} ${short}${short === '' ? '' : `:${lineNumber + 1}`}`;
 }
 

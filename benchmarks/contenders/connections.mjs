@@ -43,7 +43,8 @@ async function connectNodeRedis(url) {
   redis.on('error', () => {});
   await redis.connect();
   return {
-    read: async (stream, position, count) => entriesOf(await redis.xRead({ key: stream, id: position }, { COUNT: count })),
+    read: async (stream, position, count) =>
+      entriesOf(await redis.xRead({ key: stream, id: position }, { COUNT: count })),
     wait: async (stream, position, count) =>
       entriesOf(await redis.xRead({ key: stream, id: position }, { COUNT: count, BLOCK: 1_000 })),
     readGroup: async (stream, group, count) =>

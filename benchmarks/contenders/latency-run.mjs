@@ -55,7 +55,9 @@ async function send(writer, stream, { orders, rate, publishEvery, sentAt }) {
 async function watch(watcher, out, isSeen) {
   let position = '0-0';
   for (let goesOn = true; goesOn;) {
-    const reply = await watcher.call('XREAD', 'COUNT', '1000', 'BLOCK', '1000', 'STREAMS', out, position).catch(() => []);
+    const reply = await watcher
+      .call('XREAD', 'COUNT', '1000', 'BLOCK', '1000', 'STREAMS', out, position)
+      .catch(() => []);
     if (reply === null) continue;
     if (reply.length === 0) return;
     for (const [id, fields] of reply[0][1]) {

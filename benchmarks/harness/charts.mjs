@@ -35,7 +35,13 @@ function drawLines({ title, series }) {
   ];
   const drawn = series.map(({ name, points: all }) => {
     const known = all.filter(([, y]) => y !== undefined);
-    const path = known.map((point) => at(point).map((value) => value.toFixed(1)).join(',')).join(' ');
+    const path = known
+      .map((point) =>
+        at(point)
+          .map((value) => value.toFixed(1))
+          .join(','),
+      )
+      .join(' ');
     const marks = known.map((point) => {
       const [x, y] = at(point);
       return `<circle class="own" cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="3"/>${text(x + 5, y - 6, figure(point[1]))}${text(x, 250, figure(point[0]), 'middle')}`;

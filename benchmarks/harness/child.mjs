@@ -3,10 +3,20 @@ import { fileURLToPath } from 'node:url';
 
 const ENTRY = fileURLToPath(new URL('child-entry.mjs', import.meta.url));
 
+/** A run that takes longer than this has failed; it must not hold up all others. */
+const LIMIT_MS = 180_000;
+
 /** Runs an exported function of a module in a process of its own, and resolves with what it returns. */
 export async function runInChild(module, name, input, placement = {}) {
   const child = startChild(module, name, input, placement);
-  return child.result;
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => {
+      child.kill();
+      reject(new Error(`no result within ${LIMIT_MS / 1_000} s`));
+    }, LIMIT_MS);
+  });
+  return Promise.race([child.result, late]).finally(() => clearTimeout(timer));
 }
 
 /**
@@ -35,7 +45,9 @@ export function startChild(module, name, input, { core, nodeArgs = [] } = {}) {
       else heard.push(message.value);
     });
     child.once('error', reject);
-    child.once('exit', (code, signal) => reject(new Error(`${module} ${name} ended without a result: ${code ?? signal}`)));
+    child.once('exit', (code, signal) =>
+      reject(new Error(`${module} ${name} ended without a result: ${code ?? signal}`)),
+    );
   });
   result.catch(() => {});
   return {

@@ -18,7 +18,9 @@ export async function describeMachine(url, { pin }) {
     date: new Date().toISOString().slice(0, 16).replace('T', ' ') + ' UTC',
     machine: `${cpus()[0].model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`,
     system: `${type()} ${release()}`,
-    load: `load average at the start ${loadavg().map((value) => value.toFixed(1)).join(' ')}`,
+    load: `load average at the start ${loadavg()
+      .map((value) => value.toFixed(1))
+      .join(' ')}`,
     node: process.version,
     server: valkey === undefined ? `Redis ${field('redis_version')}` : `Valkey ${valkey}`,
     clients: ['ioredis', 'redis', 'bullmq'].map((name) => `${name} ${versionOf(name)}`).join(', '),

@@ -12,7 +12,19 @@ const USAGE = `node benchmarks/run.mjs [options]
 /** Reads the command line; prints the usage and exits for what it does not know. */
 export function readOptions(argv) {
   try {
-    const { values } = parseArgs({ args: argv, options: OPTIONS });
+    const { values } = parseArgs({
+      args: argv,
+      options: {
+        quick: { type: 'boolean' },
+        pin: { type: 'boolean' },
+        list: { type: 'boolean' },
+        help: { type: 'boolean' },
+        only: { type: 'string', multiple: true },
+        rounds: { type: 'string' },
+        messages: { type: 'string' },
+        client: { type: 'string' },
+      },
+    });
     if (values.help) throw new Error('Options:');
     const clients = values.client === undefined ? ['ioredis', 'node-redis'] : [values.client];
     if (!clients.every((client) => client === 'ioredis' || client === 'node-redis'))
@@ -31,17 +43,6 @@ export function readOptions(argv) {
     process.exit(1);
   }
 }
-
-const OPTIONS = {
-  quick: { type: 'boolean' },
-  pin: { type: 'boolean' },
-  list: { type: 'boolean' },
-  help: { type: 'boolean' },
-  only: { type: 'string', multiple: true },
-  rounds: { type: 'string' },
-  messages: { type: 'string' },
-  client: { type: 'string' },
-};
 
 function count(name, given, otherwise) {
   if (given === undefined) return otherwise;

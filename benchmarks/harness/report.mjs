@@ -23,7 +23,11 @@ export function checksTable(results) {
       verdict(check),
     ]),
   );
-  return { title: 'Against the targets (median, and least..most of the rounds)', columns: ['', 'measured', 'must', 'aim', 'met'], rows };
+  return {
+    title: 'Against the targets (median, and least..most of the rounds)',
+    columns: ['', 'measured', 'must', 'aim', 'met'],
+    rows,
+  };
 }
 
 /** Prints one suite's tables. */

@@ -26,7 +26,9 @@ export function series(entry, name) {
 
 /** One line for each contestant that failed. */
 export function failures(entries) {
-  return entries.filter(({ failure }) => failure !== undefined).map(({ title, failure }) => `${title} failed: ${failure}`);
+  return entries
+    .filter(({ failure }) => failure !== undefined)
+    .map(({ title, failure }) => `${title} failed: ${failure}`);
 }
 
 function firstLine(error) {

@@ -15,7 +15,12 @@ export const concurrency = {
     ]);
     const entries = await alternate(rounds, contestants, ({ client, concurrency: atOnce, messages }) =>
       context.withServer({}, ({ url }) =>
-        context.inChild('contenders/concurrency-run.mjs', 'concurrencyRun', { url, client, messages, concurrency: atOnce }),
+        context.inChild('contenders/concurrency-run.mjs', 'concurrencyRun', {
+          url,
+          client,
+          messages,
+          concurrency: atOnce,
+        }),
       ),
     );
     const find = (atOnce, client) => entries.find((entry) => entry.concurrency === atOnce && entry.client === client);

@@ -11,12 +11,24 @@ export const latency = {
   async run(context) {
     const { clients } = context.options;
     const capacity = await capacities(context);
-    const contestants = [{ title: 'floor: XADD seen by another connection', load: 'light', rate: 100, publishEvery: 1 }];
+    const contestants = [
+      { title: 'floor: XADD seen by another connection', load: 'light', rate: 100, publishEvery: 1 },
+    ];
     for (const client of clients) {
       const half = Math.round(capacity[`naive-${client}`] / 2);
-      for (const [load, rate] of [['light', 100], ['half', half]])
+      for (const [load, rate] of [
+        ['light', 100],
+        ['half', half],
+      ])
         for (const contender of ['ars', 'naive'])
-          contestants.push({ title: `${contender}, ${client}, ${rate}/s`, contender, client, load, rate, publishEvery: 1 });
+          contestants.push({
+            title: `${contender}, ${client}, ${rate}/s`,
+            contender,
+            client,
+            load,
+            rate,
+            publishEvery: 1,
+          });
       const own = Math.round(capacity[`ars-${client}`] / 2);
       const title = `ars, ${client}, half of its own capacity, ${own}/s`;
       contestants.push({ title, contender: 'ars', client, load: 'own', rate: own, publishEvery: 100 });
@@ -89,7 +101,11 @@ function tableOf(entries) {
       const all = entry.results.flatMap(({ latencies }) => latencies);
       return [entry.title, ...Object.values(SHARES).map((share) => short(percentile(all, share))), short(all.length)];
     });
-  return { title: 'Milliseconds from XADD to the commit being visible', columns: ['', ...Object.keys(SHARES), 'samples'], rows };
+  return {
+    title: 'Milliseconds from XADD to the commit being visible',
+    columns: ['', ...Object.keys(SHARES), 'samples'],
+    rows,
+  };
 }
 
 function chartOf(entries) {
@@ -131,5 +147,8 @@ function perRound(entry, share) {
 function missing(entries) {
   return entries
     .filter(({ results }) => results.some((result) => result.missing > 0))
-    .map(({ title, results }) => `${title}: ${results.map((r) => r.missing)} messages were not committed 10 s after the end.`);
+    .map(
+      ({ title, results }) =>
+        `${title}: ${results.map((r) => r.missing)} messages were not committed 10 s after the end.`,
+    );
 }

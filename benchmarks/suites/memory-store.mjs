@@ -20,16 +20,14 @@ export const memoryStore = {
     const find = (workload, contender) => entries.find((e) => e.workload === workload && e.contender === contender);
     const rows = entries
       .filter(({ results }) => results.length > 0)
-      .map((entry) => [
-        entry.title,
-        spread(summary(series(entry, 'rate'))),
-        short(median(series(entry, 'clientUs'))),
-      ]);
+      .map((entry) => [entry.title, spread(summary(series(entry, 'rate'))), short(median(series(entry, 'clientUs')))]);
     return {
       tables: [{ title: 'Memory store', columns: ['', 'messages/s', 'CPU µs'], rows }],
       charts: [],
       checks: Object.keys(WORKLOADS).map((workload) =>
-        atLeast(`${workload}: memory store ÷ plain loop`, find(workload, 'store'), find(workload, 'plain'), { must: 0.5 }),
+        atLeast(`${workload}: memory store ÷ plain loop`, find(workload, 'store'), find(workload, 'plain'), {
+          must: 0.5,
+        }),
       ),
       notes: failures(entries),
     };

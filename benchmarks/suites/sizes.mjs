@@ -47,26 +47,18 @@ export const streamLength = {
   title: 'Length of the stream',
   run: (context) =>
     context.withServer({}, async (server) => {
-      const messages = Math.min(context.options.messages, 100_000);
-      const lengths = context.options.quick ? [10_000, 200_000] : [10_000, 1_000_000];
-      const contestants = [];
-      for (const length of lengths) {
-        const stream = `long-${length}`;
-        await server.fill(stream, { messages: length });
-        const [[lastId]] = await server.call('XREVRANGE', stream, '+', '-', 'COUNT', '1');
-        const [time, sequence] = lastId.split('-');
-        await server.fill(stream, { messages });
-        const startFrom = `${time}-${Number(sequence) + 1}`;
-        for (const client of context.options.clients)
-          contestants.push({
-            title: `${length} entries before, ${client}`,
-            contender: 'ars',
-            client,
-            stream,
-            more: { startFrom },
-          });
-      }
-      const entries = await compare(context, server, contestants, await settled({ messages, ...warmUp(server, 20_000) }));
+      const { options } = context;
+      const messages = Math.min(options.messages, 100_000);
+      const lengths = options.quick ? [10_000, 200_000] : [10_000, 1_000_000];
+      for (const length of lengths) await server.fill(`long-${length}`, { messages: length });
+      const contestants = lengths.flatMap((length) =>
+        options.clients.map((client) => ({ title: `${length} entries before, ${client}`, client, length })),
+      );
+      const entries = await alternate(options.rounds, contestants, ({ title, client, length }, round) => {
+        const id = `${title}-${round}`.replaceAll(/[^a-z0-9]+/gi, '-');
+        const input = { url: server.url, client, stream: `long-${length}`, messages, publishEvery: 10 };
+        return context.inChild('contenders/length-run.mjs', 'lengthRun', { ...input, id, out: `out-${id}` });
+      });
       return comparisonResult('Length of the stream, W10', entries);
     }),
 };
@@ -76,7 +68,7 @@ export const stateSize = {
   name: 'state-size',
   title: 'Number of state attributes',
   async run(context) {
-    const sizes = context.options.quick ? [1_000, 10_000] : [1_000, 10_000, 100_000, 1_000_000];
+    const sizes = context.options.quick ? [1_000, 10_000] : [1_000, 10_000, 100_000];
     const contestants = sizes.flatMap((attributes) =>
       context.options.clients.map((client) => ({ title: `${attributes} attributes, ${client}`, attributes, client })),
     );

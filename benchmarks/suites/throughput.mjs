@@ -71,7 +71,8 @@ function contestantsFor(clients, workload) {
   add('adaptive', 'raw', { detail: 'raw socket' });
   if (workload !== 'W10') return list;
   for (const client of clients) for (const name of ['naive', 'group']) add(name, client);
-  for (const concurrency of CONCURRENCIES) add('bullmq', 'ioredis', { concurrency, detail: `concurrency ${concurrency}` });
+  for (const concurrency of CONCURRENCIES)
+    add('bullmq', 'ioredis', { concurrency, detail: `concurrency ${concurrency}` });
   return list;
 }
 
@@ -100,7 +101,8 @@ function checksOf(clients, workload, entries) {
   const checks = [];
   for (const client of clients) {
     const library = find('ars', client);
-    const against = (what, other, target) => checks.push(atLeast(`${workload} ${client}: ${what}`, library, other, target));
+    const against = (what, other, target) =>
+      checks.push(atLeast(`${workload} ${client}: ${what}`, library, other, target));
     against('÷ adaptive loop, same client', find('adaptive', client), TARGETS.adaptive[client]);
     against('÷ adaptive loop, raw socket', find('adaptive', 'raw'), TARGETS.raw[client]);
     if (workload === 'W10') {
@@ -110,7 +112,11 @@ function checksOf(clients, workload, entries) {
     const limit = { W10: 2.2, W100: 3.2 }[workload];
     if (limit !== undefined)
       checks.push(
-        figureAtMost(`${workload} ${client}: server CPU a message`, library, { must: limit, name: 'serverUs', unit: 'µs' }),
+        figureAtMost(`${workload} ${client}: server CPU a message`, library, {
+          must: limit,
+          name: 'serverUs',
+          unit: 'µs',
+        }),
       );
   }
   return checks;

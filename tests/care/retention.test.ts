@@ -1,5 +1,7 @@
 import {
+  compareIds,
   defineStream,
+  type EntryId,
   registeredConsumers,
   type Retention,
   StreamProducer,
@@ -20,12 +22,12 @@ async function trimHard(kit: StoreKit, retentions: readonly Retention[] = EVERYT
 }
 
 /** The positions in the registry of `in`, once they are these. */
-async function registered(kit: StoreKit, positions: readonly (string | undefined)[]): Promise<void> {
+async function registered(kit: StoreKit, positions: readonly EntryId[]): Promise<void> {
   await waitFor(
     async () => {
       const consumers = await registeredConsumers(kit.store, kit.name('in'));
-      const found = consumers.map(({ position }) => position).sort();
-      return JSON.stringify(found) === JSON.stringify([...positions].sort());
+      const found = consumers.map(({ position }) => position).sort(compareIds);
+      return JSON.stringify(found) === JSON.stringify([...positions].sort(compareIds));
     },
     `registered positions ${positions.join(', ')}`,
   );
@@ -45,13 +47,13 @@ describeStores((kit) => {
       },
     });
     await fast.caughtUp();
-    await registered(kit, [ids[118], ids[299]]);
+    await registered(kit, [ids[118]!, ids[299]!]);
     await trimHard(kit, [retention]);
     expect((await kit.values('in')).slice(-181)).toEqual(numbers(120, 300));
     gate.resolve();
     await slow.caughtUp();
     expect(seen).toEqual(numbers(1, 300));
-    await registered(kit, [ids[299], ids[299]]);
+    await registered(kit, [ids[299]!, ids[299]!]);
     await trimHard(kit, [retention]);
     expect(await kit.values('in')).toEqual(['300']);
     await kit.addNumbers('in', 301, 310);

@@ -1,4 +1,11 @@
-import { binaryCodec, defineStream, StreamConsumer, type StreamConsumerOptions } from '@ars/core';
+import {
+  binaryCodec,
+  defineStream,
+  StreamConsumer,
+  type NoState,
+  type StreamChoice,
+  type StreamConsumerOptions,
+} from '@ars/core';
 import type { Redis } from 'ioredis';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
@@ -107,24 +114,15 @@ describe.each(CLIENTS)('through %s', (library) => {
   });
 });
 
-type Options<D extends StreamConsumerOptions['stream'] | object> = Omit<
-  StreamConsumerOptions<Record<string, never>, D & StreamConsumerOptions['stream']>,
-  'store' | 'logger'
->;
-
 /** A consumer without state; it stops with the test. */
-function consumerOf<D extends StreamConsumerOptions['stream']>(
+function consumerOf<const D extends StreamChoice>(
   library: ClientKind,
   url: string,
-  options: Options<D>,
-): StreamConsumer<Record<string, never>, D> {
+  options: Pick<StreamConsumerOptions<NoState, D>, 'stream' | 'consumerId' | 'handler'>,
+): StreamConsumer<NoState, D> {
   const store = createStore(library, url);
   const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-  const consumer = new StreamConsumer<Record<string, never>, D>({
-    ...(options as object as StreamConsumerOptions<Record<string, never>, D>),
-    store,
-    logger,
-  });
+  const consumer = new StreamConsumer<NoState, D>({ ...options, store, logger });
   onTestFinished(async () => {
     await consumer.stop();
     await store.close();

@@ -146,6 +146,7 @@ async function startFold(
   consumer.on('retry', (event) => fold_.retries.push(event));
   consumer.on('commit', ({ messages }) => fold_.commits.push(messages));
   consumer.on('rewound', (event) => fold_.rewinds.push(event));
+  consumer.closed.catch((error: unknown) => log.push(`ended with: ${String(error)}`));
   onTestFailed(() => console.error(`log of "${place.stream}":\n${log.slice(-15).join('\n')}`));
   onTestFinished(async () => {
     await consumer.stop();

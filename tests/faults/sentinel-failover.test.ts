@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { findStartableRedis } from '../support/redis.js';
 import { startSentinel } from '../support/sentinel.js';
 import { waitFor } from '../support/wait.js';
@@ -24,15 +24,15 @@ describe.each(CLIENTS)('through %s', (library) => {
       const place = placeOf('watched');
       await replica.client.replicaof('127.0.0.1', master.server.port);
       await untilFollowed(master.client);
-      await using sentinel = await startSentinel(binary, master.server.port);
+      const sentinel = await startSentinel(binary, master.server.port);
+      onTestFinished(() => sentinel[Symbol.asyncDispose]());
       const fold = await startFold({ sentinelPort: sentinel.port }, place, {
         consumer: { batch: { maxMessages: 50 } },
       });
       const load = startLoad(master.client, place);
       await untilMore(fold, 1_000);
+      load.abandon();
       await master.server.kill('SIGKILL');
-      master.client.disconnect(); // it would wait for the server to come back
-      await load.stop();
 
       await waitFor(async () => (await sentinel.masterPort()) === replica.server.port, 'the failover', 20_000);
       const second = startLoad(replica.client, place, 100_001);

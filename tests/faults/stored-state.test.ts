@@ -37,7 +37,6 @@ const MISFITS: readonly Misfit[] = [
   { name: 'bytes that are no text', code: 'ARS_SERIALIZATION', spoil: ofState('hash', Buffer.of(0x31, 0xff)) },
   { name: 'nothing', code: 'ARS_SERIALIZATION', spoil: ofState('sum', '') },
   { name: 'a value of another kind', code: 'ARS_STATE_SCHEMA', spoil: ofState('totals', '[]') },
-  { name: 'an attribute that the code does not know', code: 'ARS_STATE_SCHEMA', spoil: ofState('more', '1') },
   {
     name: 'another layout',
     code: 'ARS_STATE_SCHEMA',

@@ -6,15 +6,16 @@ export interface Change {
   readonly key?: readonly [key: string, id: ars.EntryId];
   readonly removed?: readonly [stream: string, ids: readonly ars.EntryId[]];
   readonly dropped?: string;
+  readonly registered?: readonly (readonly [stream: string, name: string, position: ars.EntryId])[];
+  readonly unregistered?: readonly (readonly [stream: string, name: string])[];
   readonly record?: readonly [name: string, record: FileRecord];
   readonly state?: readonly [name: string, change: Omit<FileState, 'attributes'> & Omit<ars.StateChange, 'header'>];
 }
 
-/** A consumer's record: as it is inspected, with the owner's renewal, its last sign of life, and what it reads here. */
+/** A consumer's record: as it is inspected, with the owner's renewal and its last sign of life. */
 export interface FileRecord extends Omit<ars.StoredRecord, 'quietMs'> {
   readonly renewal: number;
   readonly seenMs: number;
-  readonly reads: readonly string[];
 }
 
 /** A consumer's state: as it is inspected. */
@@ -49,12 +50,14 @@ export class Content {
   readonly records: Map<string, FileRecord> = new Map();
   readonly states: Map<string, FileState> = new Map();
   readonly keys: Map<string, ars.EntryId> = new Map();
+  /** By stream: who holds back trimming, and how far each has come. */
+  readonly registries: Map<string, Map<string, ars.EntryId>> = new Map();
 
   stream(name: string): FileStream {
     return this.streams.get(name) ?? new FileStream();
   }
 
-  apply({ appended = [], key, removed, dropped, record, state }: Change): void {
+  apply({ appended = [], key, removed, dropped, registered = [], unregistered = [], record, state }: Change): void {
     for (const [name, id, fields] of appended) {
       const stream = this.stream(name);
       this.streams.set(name, stream);
@@ -64,10 +67,13 @@ export class Content {
     }
     if (key !== undefined) this.keys.set(key[0], key[1]);
     if (removed !== undefined) {
-      const stream = this.stream(removed[0]);
-      stream.entries = stream.entries.filter(({ id }) => !removed[1].includes(id));
+      const [stream, ids] = [this.stream(removed[0]), new Set(removed[1])];
+      stream.entries = stream.entries.filter(({ id }) => !ids.has(id));
     }
     if (dropped !== undefined) this.streams.delete(dropped);
+    for (const [stream, name, position] of registered)
+      this.registries.set(stream, (this.registries.get(stream) ?? new Map()).set(name, position));
+    for (const [stream, name] of unregistered) this.registries.get(stream)?.delete(name);
     if (record !== undefined) this.records.set(record[0], record[1]);
     if (state === undefined) return;
     const [name, { set, deleted, ...rest }] = state;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import * as ars from '@ars/core';
+import { createCare } from './care.js';
 import type { Change } from './content.js';
 import { Database } from './database.js';
 import { createHome } from './file-home.js';
@@ -14,7 +15,9 @@ export function openFileStore(path: string): FileStore {
   const database = new Database(path);
   const { content } = database;
   return {
+    ...createCare(database),
     name: `file:${path}`,
+    durability: ['fsync'],
     write: (change) => database.write(change),
     async openReader() {
       database.check();
@@ -39,6 +42,10 @@ export function openFileStore(path: string): FileStore {
       return streams.map((stream) => content.stream(stream).entries.at(-1)?.id ?? '0-0');
     },
     placementProblem: () => undefined,
+    async audit() {
+      database.check();
+      return []; // every step is synced, and nothing is evicted
+    },
     close: async () => database.close(),
   };
 }

@@ -59,6 +59,7 @@ export type {
   NoState,
   RetryOptions,
   StreamChoice,
+  StateCacheOptions,
   StreamConsumerOptions,
 } from './consumer/options.js';
 export type { DeadLettered } from './transaction/batch.js';
@@ -80,15 +81,15 @@ export type { DurabilityKind, DurabilityLevel } from './store/durability.js';
 export type { LoadAnswer, StatePage } from './store/keyed-state.js';
 export type { MoveAnswer, MoveRequest, RegisteredConsumer, Retention, StreamCare } from './store/stream-care.js';
 export type { FailedAttempt, Inspection, StoredRecord, StoredState, StreamCursor } from './store/stored-consumer.js';
+export type { ConsumerAddress } from './store/consumer-address.js';
 export type {
   AppendAnswer,
   AppendRequest,
-  ConsumerAddress,
   ConsumerHome,
   ReadRequest,
   StartPoint,
-  StoredEntry,
   StreamRead,
   StreamReader,
   StreamStore,
 } from './store/stream-store.js';
+export type { StoredEntry } from './store/stored-entry.js';

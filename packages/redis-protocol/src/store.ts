@@ -22,7 +22,7 @@ import { hashSlot } from './hash-slot.js';
 import { homeKeys } from './home/keys.js';
 import { RedisHome } from './home/redis-home.js';
 import { KeyLayout } from './key-layout.js';
-import { openLink } from './link/open-link.js';
+import { CommitLinks } from './link/commit-links.js';
 import { storeSettings, type RedisStoreOptions, type StoreSettings } from './options.js';
 import { Appender } from './outside/appender.js';
 import { Caretaker } from './outside/caretaker.js';
@@ -43,6 +43,7 @@ class RedisStore implements StreamStore {
   readonly #settings: StoreSettings;
   readonly #layout: KeyLayout;
   readonly #links: ControlLinks;
+  readonly #commitLinks: CommitLinks;
   readonly #appender: Appender;
   readonly #caretaker: Caretaker;
   /** Readers and homes that are open. */
@@ -56,6 +57,7 @@ class RedisStore implements StreamStore {
     this.#settings = settings;
     this.#layout = new KeyLayout(driver.keyPrefix, driver.isCluster);
     this.#links = new ControlLinks(driver, settings);
+    this.#commitLinks = new CommitLinks(driver, settings);
     const outside = { links: this.#links, layout: this.#layout, settings, storeName: name };
     this.#appender = new Appender(outside);
     this.#caretaker = new Caretaker(outside);
@@ -82,14 +84,13 @@ class RedisStore implements StreamStore {
       const problem = targetProblem(stream);
       if (problem !== undefined) throw new ConfigurationError(problem, { stream, consumer: address.consumerId });
     }
-    const open = () => openLink(this.#driver, this.#settings, 'commit', keys.record);
-    const { link, history } = await open();
+    const { link, history } = await this.#commitLinks.lease(keys.record);
     const onClose = (closed: ConsumerHome) => this.#open.delete(closed);
     return this.#keep(
       new RedisHome({
         link,
         server: history,
-        openAnother: open,
+        openAnother: () => this.#commitLinks.open(keys.record),
         history: this.#isHistoryKnown ? history : undefined,
         keys,
         layout: this.#layout,

@@ -138,14 +138,4 @@ describe('nothing is changed by a move', () => {
     const own = { from, to: `ars:{${tag}}:state:x`, entries: [entry('1-0')] };
     await expect(store.move(own)).rejects.toMatchObject({ code: 'ARS_COMMIT', details: { reason: 'RESERVED' } });
   });
-
-  test('between slots of a cluster, which is said before anything is sent', async () => {
-    const clustered = rawStore(server.url, { isCluster: true });
-    const apart = { from, to: `{${tag}x}in`, entries: [entry('1-0')] };
-    await expect(clustered.move(apart)).rejects.toMatchObject({
-      code: 'ARS_CONFIGURATION',
-      details: { reason: 'PLACEMENT', stream: from },
-    });
-    await clustered.close();
-  });
 });

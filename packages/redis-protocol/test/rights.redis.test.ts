@@ -43,6 +43,20 @@ async function everything(store: StreamStore, tag: string): Promise<void> {
   await home.release(token);
   await store.tail([stream]);
   reader.close();
+  await keyedAndCare(store, tag);
+}
+
+/** What consumers with keyed state, standbys and relays do. */
+async function keyedAndCare(store: StreamStore, tag: string): Promise<void> {
+  const address = addressOf(tag, { consumerId: 'keyed', isKeyed: true });
+  const { home, token } = await claim(store, address);
+  await home.glance();
+  await home.load(token, ['k']);
+  await home.scan(undefined, 10);
+  await store.register(address, [{ stream: address.scope, position: '0-0', read: 0 }]);
+  await store.consumers(address.scope);
+  await store.unregister(address);
+  home.close();
 }
 
 describe('a user with the documented rights', () => {
@@ -60,6 +74,19 @@ describe('a user with the documented rights', () => {
     const [one, other] = [await store.openReader(), await store.openReader()];
     expect(one.history).toMatch(/^[0-9a-f]{40}:[0-9a-f]{40}$/);
     expect(other.history).toBe(one.history);
+    await store.close();
+  });
+
+  test('also trims, moves and waits where the advised commands are granted', async () => {
+    const tag = freshTag();
+    const store = await storeOf(tag, [...REQUIRED_COMMANDS, ...ADVISED_COMMANDS]);
+    const stream = `{${tag}}in`;
+    const { id } = await store.append({ stream, fields: ['f', 'v'], idempotencyKey: undefined });
+    const entries = [{ id, fields: ['f', 'v'] }];
+    expect(await store.move({ from: stream, to: `{${tag}}out`, entries })).toEqual({ moved: 1, held: 0 });
+    expect(await store.trim(`{${tag}}out`, { maxLength: 0 })).toBe(1);
+    const { home, token } = await claim(store, addressOf(tag));
+    expect(await home.persist(token, { replicas: 1, fsync: false, timeoutMs: 1 })).toBe(false);
     await store.close();
   });
 

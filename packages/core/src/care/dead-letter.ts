@@ -1,6 +1,6 @@
 import type { EntryId } from '../domain/entry-id.js';
 import type { StoredFields } from '../domain/fields.js';
-import type { StoredEntry } from '../store/stream-store.js';
+import type { StoredEntry } from '../store/stored-entry.js';
 import { readDeadLetter } from '../transaction/dead-letter.js';
 
 /** A message that a consumer has put aside. */

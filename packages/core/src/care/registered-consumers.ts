@@ -1,7 +1,8 @@
 import { ConfigurationError } from '../domain/errors.js';
 import { hashTagOf } from '../domain/hash-tag.js';
 import type { RegisteredConsumer } from '../store/stream-care.js';
-import type { ConsumerAddress, StreamStore } from '../store/stream-store.js';
+import type { ConsumerAddress } from '../store/consumer-address.js';
+import type { StreamStore } from '../store/stream-store.js';
 import { streamName } from '../transaction/stream-definition.js';
 import type { StreamLike } from '../transaction/stream-definition.js';
 

@@ -1,7 +1,7 @@
 import { StateLostError, StateOwnershipError, StateSchemaError } from '../domain/errors.js';
 import type { FailedAttempt, Inspection, StoredRecord, StoredState, StreamCursor } from '../store/stored-consumer.js';
-import type { ConsumerAddress } from '../store/stream-store.js';
-import { NOTHING_STORED, restoreValues } from './restored-values.js';
+import type { ConsumerAddress } from '../store/consumer-address.js';
+import { demandReadable, NOTHING_STORED, restoreValues } from './restored-values.js';
 import type { Context, RestoredValues } from './restored-values.js';
 import type { StatePlan } from './state-plan.js';
 
@@ -36,7 +36,7 @@ export function admit(inspection: Inspection, address: ConsumerAddress, plan: St
       context,
     );
   }
-  const values = admitState(record, state, plan, context);
+  const values = admitState(record, state, plan, address.isKeyed, context);
   const { commitId, cursors, attempt, suspect } = record;
   return { commitId, cursors, values, attempt, suspect };
 }
@@ -55,6 +55,7 @@ function admitState(
   record: StoredRecord,
   state: StoredState | undefined,
   plan: StatePlan | undefined,
+  isKeyed: boolean,
   context: Context,
 ): RestoredValues {
   if (plan === undefined) {
@@ -69,7 +70,10 @@ function admitState(
       context,
     );
   }
-  return state === undefined ? NOTHING_STORED : restoreValues(record, state, plan, context);
+  if (state === undefined) return NOTHING_STORED;
+  if (!isKeyed) return restoreValues(record, state, plan, context);
+  demandReadable(record, state, plan, context);
+  return NOTHING_STORED;
 }
 
 function foreignState(state: StoredState, context: Context): StateOwnershipError {

@@ -2,6 +2,7 @@ import { HandlerError, isArsError } from '../domain/errors.js';
 import type { DeadLettered, Staged } from '../transaction/batch.js';
 import { deadLetterFields } from '../transaction/dead-letter.js';
 import type { Delivery } from '../transaction/delivery.js';
+import { streamName } from '../transaction/stream-definition.js';
 import { isHopeless } from './endings.js';
 import type { ConsumerPlan } from './plan.js';
 
@@ -16,7 +17,7 @@ const POISON = 'ARS_POISON';
 /** Gives a message up: its original fields, and why, go to the dead letters in place of its handler's work. */
 export function giveUp(plan: ConsumerPlan, delivery: Delivery, error: unknown, attempts: number): StagedDeadLetter {
   const { stream, id } = delivery;
-  const deadLetter = plan.deadLetter!;
+  const deadLetter = streamName(plan.deadLetter);
   const code = codeOf(error);
   const fields = deadLetterFields(delivery.fields, {
     reason: reasonOf(error),

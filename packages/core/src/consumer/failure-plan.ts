@@ -3,6 +3,7 @@ import type { DurabilityKind, DurabilityLevel } from '../store/durability.js';
 import type { StreamStore } from '../store/stream-store.js';
 import type { StreamGap } from '../transaction/delivery.js';
 import { isDefinition } from '../transaction/stream-definition.js';
+import type { StreamLike } from '../transaction/stream-definition.js';
 import type { Transaction } from '../transaction/transaction.js';
 import {
   choiceOption,
@@ -34,19 +35,19 @@ export interface DurabilityPlan extends DurabilityLevel {
 /** With dead letters nothing is tried for ever. */
 const ATTEMPTS_WITH_DEAD_LETTER = 5;
 
-/** The option `deadLetter`: the stream's name. */
+/** The option `deadLetter`. */
 export function deadLetterOption(
   value: unknown,
   streams: readonly string[],
   problem: (stream: string) => string | undefined,
-): string | undefined {
+): StreamLike | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== 'string' && !isDefinition(value))
     refuseOption('deadLetter', 'a stream: a name, or what defineStream returned');
   const name = nameOption('deadLetter', typeof value === 'string' ? value : value.name);
   if (streams.includes(name)) refuseOption('deadLetter', 'another stream than the consumer reads');
   const why = problem(name);
-  return why === undefined ? name : refuseOption('deadLetter', `a stream that can be written here: ${why}`);
+  return why === undefined ? value : refuseOption('deadLetter', `a stream that can be written here: ${why}`);
 }
 
 /** The option `retry`. */

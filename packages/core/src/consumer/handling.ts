@@ -1,6 +1,9 @@
 import type { Delivery } from '../transaction/delivery.js';
 import type { MessageTransaction } from '../transaction/message-transaction.js';
+import type { StagedDeadLetter } from './dead-letters.js';
+import type { Ending } from './endings.js';
 import type { MessageRunner } from './message-runner.js';
+import type { FailureResult } from './triage.js';
 
 /** How messages are handed to the handler: one after another, or several at once. */
 export interface Handling {
@@ -8,8 +11,6 @@ export interface Handling {
   settle(): void;
   /** Hands messages over as far as may be; what was handled goes on in stream order. */
   advance(): void;
-  /** Whether some message was taken and has not gone on. */
-  readonly isBusy: boolean;
   /** Ends what is running, undoes what has not gone on; returns those messages in order. */
   abort(reason: unknown): Delivery[];
 }
@@ -20,10 +21,16 @@ export interface HandlingParts {
   /** The next message if one may be handled now. */
   take(): Delivery | undefined;
   attemptOf(delivery: Delivery): number;
-  /** A message was handled, and all before it were. */
+  /** Counts a failure, and says what becomes of the message. */
+  judge(delivery: Delivery, error: unknown): FailureResult;
+  /** The message will be handled again, before all that was not taken yet. */
+  putBack(delivery: Delivery): void;
+  /** A message was handled, and all before it have gone on. */
   onHandled(transaction: MessageTransaction): void;
-  /** A message failed, and all before it were handled. */
-  onFailed(delivery: Delivery, error: unknown): void;
+  /** A message was given up, and all before it have gone on. */
+  onDeadLetter(staged: StagedDeadLetter): void;
+  /** The consumer ends with this message, and all before it have gone on. */
+  onEnding(ending: Ending): void;
 }
 
 /** Handles one message after another, each on the state that the one before left. */
@@ -33,10 +40,6 @@ export class SequentialHandling implements Handling {
 
   constructor(parts: HandlingParts) {
     this.#parts = parts;
-  }
-
-  get isBusy(): boolean {
-    return this.#parts.runner.isBusy;
   }
 
   settle(): void {
@@ -50,8 +53,8 @@ export class SequentialHandling implements Handling {
       const delivery = this.#parts.take();
       if (delivery === undefined) return;
       const transaction = runner.run(delivery, this.#parts.attemptOf(delivery));
-      this.#current = transaction;
-      if (!transaction.isRunning) this.#goOn(transaction);
+      if (transaction.isRunning) this.#current = transaction;
+      else this.#goOn(transaction);
     }
   }
 
@@ -66,11 +69,19 @@ export class SequentialHandling implements Handling {
 
   #goOn(transaction: MessageTransaction): void {
     this.#current = undefined;
-    if (!transaction.hasFailed) {
-      this.#parts.onHandled(transaction);
+    if (transaction.hasFailed) this.#fail(transaction);
+    else this.#parts.onHandled(transaction);
+  }
+
+  #fail(transaction: MessageTransaction): void {
+    const { delivery, failure } = transaction;
+    transaction.undo();
+    const result = this.#parts.judge(delivery, failure);
+    if (result !== 'retry' && 'deadLettered' in result) {
+      this.#parts.onDeadLetter(result);
       return;
     }
-    transaction.undo();
-    this.#parts.onFailed(transaction.delivery, transaction.failure);
+    this.#parts.putBack(delivery);
+    if (result !== 'retry') this.#parts.onEnding(result);
   }
 }

@@ -1,7 +1,9 @@
 import type { AttributeSource } from '../transaction/persistable.js';
-import type { Delivery } from '../transaction/delivery.js';
+import { timestampOf } from '../domain/entry-id.js';
+import type { Delivery, Prepared } from '../transaction/delivery.js';
 import { MessageTransaction } from '../transaction/message-transaction.js';
 import { Publisher } from '../transaction/publisher.js';
+import type { StreamDefinition } from '../transaction/stream-definition.js';
 import type { ConsumerPlan } from './plan.js';
 
 /**
@@ -23,9 +25,14 @@ export class MessageRunner {
   #abortReason: unknown;
   #cancelLimit: (() => void) | undefined;
 
-  constructor(plan: ConsumerPlan, attributes: AttributeSource | undefined, onSettled: () => void) {
+  constructor(
+    plan: ConsumerPlan,
+    attributes: AttributeSource | undefined,
+    published: Map<string, StreamDefinition<never, unknown>>,
+    onSettled: () => void,
+  ) {
     this.#plan = plan;
-    this.#publisher = new Publisher((stream) => plan.store.placementProblem(plan.address.home, stream));
+    this.#publisher = new Publisher((stream) => plan.store.placementProblem(plan.address.home, stream), published);
     this.#attributes = attributes;
     this.#onSettled = onSettled;
   }
@@ -102,7 +109,10 @@ export class MessageRunner {
     if (prepared === undefined)
       return this.#plan.handle(this.#plan.decode(delivery.stream, delivery.fields), transaction);
     if (prepared.failure !== undefined) throw prepared.failure.error;
-    return this.#plan.handle(prepared.message, transaction);
+    if (this.#plan.keyed?.ttlMs !== undefined && isExpired(prepared, delivery)) transaction.clearState();
+    const message = prepared.isUsed ? this.#plan.decode(delivery.stream, delivery.fields) : prepared.message;
+    prepared.isUsed = true;
+    return this.#plan.handle(message, transaction);
   }
 
   #follow(transaction: MessageTransaction, result: PromiseLike<unknown>): MessageTransaction {
@@ -137,6 +147,11 @@ export class MessageRunner {
     }
     return transaction;
   }
+}
+
+/** Decided by the entry's time, so that it is the same whenever the entry is handled. */
+function isExpired({ state }: Prepared, { id }: Delivery): boolean {
+  return state?.expiresAt !== undefined && state.expiresAt <= timestampOf(id);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

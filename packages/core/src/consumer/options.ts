@@ -45,6 +45,14 @@ export type GapHandler<S extends object> = (
   transaction: Transaction<S>,
 ) => 'fail' | 'skip' | Promise<'fail' | 'skip'>;
 
+/** How many keys' states stay in memory. Those in use stay in any case. */
+export interface StateCacheOptions {
+  /** Default 100,000. */
+  readonly maxKeys?: number;
+  /** Bytes, about. Default 128 MiB. */
+  readonly maxBytes?: number;
+}
+
 /** How far a commit must have come before it counts, beyond being applied. */
 export interface DurabilityOptions {
   /** Replicas that must have received it (WAIT). Default 0. */
@@ -81,6 +89,16 @@ export interface StreamConsumerOptions<S extends object = NoState, D extends Str
   readonly handler: Handler<MessageOf<D>, S>;
   /** The state's attributes and their defaults (or a function that returns them). Default: no state. */
   readonly state?: S | (() => S);
+  /**
+   * Gives each message a key, a string, number or bigint. With `state`, each key has a state of its own, which is loaded
+   * when it is needed; with `concurrency`, messages of one key stay in order. Default none.
+   */
+  readonly key?: (message: MessageOf<D>) => string | number | bigint;
+  /** How many messages are handled at once: needs `key`, or a consumer without state. Effects commit in stream order. Default 1. */
+  readonly concurrency?: number;
+  /** How long the state of a key outlives its last change, in milliseconds by the entries' timestamps. Default for ever. */
+  readonly stateTtlMs?: number;
+  readonly stateCache?: StateCacheOptions;
   /** Version of the state's meaning. A stored state of a lower one needs `migrate`, of a higher one refuses to start. Default 0. */
   readonly stateVersion?: number;
   /**

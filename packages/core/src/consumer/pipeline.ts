@@ -2,19 +2,16 @@ import { isArsError, StoppedError } from '../domain/errors.js';
 import type { ArsError } from '../domain/errors.js';
 import type { Token } from '../store/claim.js';
 import type { ConsumerHome } from '../store/stream-store.js';
-import type { Delivery, StreamGap } from '../transaction/delivery.js';
-import type { MessageTransaction } from '../transaction/message-transaction.js';
 import type { AttributeSource } from '../transaction/persistable.js';
+import type { StreamDefinition } from '../transaction/stream-definition.js';
 import { Committer } from './committer.js';
-import type { StagedDeadLetter } from './dead-letters.js';
 import type { Durability } from './durability.js';
 import { stateLostError, stuckError } from './endings.js';
 import type { Ending, PipelineListener } from './endings.js';
 import type { EventHub } from './events.js';
 import { Feed } from './feed.js';
-import { SequentialHandling } from './handling.js';
-import type { Handling, HandlingParts } from './handling.js';
-import { MessageRunner } from './message-runner.js';
+import { Intake } from './intake.js';
+import type { Line } from './line.js';
 import type { Claimed } from './ownership.js';
 import type { ConsumerPlan } from './plan.js';
 import type { Progress } from './progress.js';
@@ -31,12 +28,16 @@ export interface PipelineParts {
   readonly attributes: AttributeSource | undefined;
   readonly states: StateKeeper;
   readonly durability: Durability | undefined;
+  /** Where definitions that were published to are noted. */
+  readonly published: Map<string, StreamDefinition<never, unknown>>;
+  /** What stands between the feed and the handler. */
+  readonly lineOf: (feed: Feed) => Line;
 }
 
 /**
  * The way of a message: read ahead → handle in order → stage → commit. Each step is a plain call of the run's loop; reads,
  * commits, handlers and timers only leave their result and say `onReady`. The parts own their state: `Feed` what was
- * read, `Handling` what is with the handler, `Work` what is handled and not known to be committed, `Committer` the one
+ * read, `Intake` what is with the handler, `Work` what is handled and not known to be committed, `Committer` the one
  * commit under way, `Triage` the messages that make trouble.
  *
  * 1. A message goes on only after all before it did, on the state they left (G2).
@@ -50,12 +51,10 @@ export class Pipeline {
   readonly work: Work;
   ending: Ending | undefined;
   readonly #parts: PipelineParts;
-  readonly #runner: MessageRunner;
-  readonly #handling: Handling;
+  readonly #line: Line;
+  readonly #intake: Intake;
   readonly #committer: Committer;
   readonly #triage: Triage;
-  /** The gap that listeners know of; a refusal before it is reached may bring it up again. */
-  #announced: StreamGap | undefined;
   #isStopping = false;
 
   constructor(parts: PipelineParts) {
@@ -64,10 +63,17 @@ export class Pipeline {
     this.#parts = parts;
     this.work = new Work(states);
     this.feed = new Feed(plan, listener);
-    this.#runner = new MessageRunner(plan, attributes, ready);
-    this.#handling = new SequentialHandling(this.#handlingParts());
     this.#committer = new Committer(states, durability, plan.environment, ready);
     this.#triage = new Triage(plan, events, ready);
+    this.#line = parts.lineOf(this.feed);
+    this.#intake = new Intake({
+      ...{ plan, events, attributes, progress: parts.progress, published: parts.published, onReady: ready },
+      ...{ feed: this.feed, line: this.#line, work: this.work, triage: this.#triage },
+      isClosing: () => this.isClosing,
+      isStopping: () => this.#isStopping,
+      ending: () => this.ending,
+      onEnding: (ending) => (this.ending = ending),
+    });
   }
 
   /** What must be compared with the store after a doubt. */
@@ -83,7 +89,7 @@ export class Pipeline {
   /** Whether nothing is left to wait for. */
   get isDone(): boolean {
     if (this.ending?.isAtOnce === true) return true;
-    if (!this.isClosing || !this.work.isEmpty || this.#handling.isBusy) return false;
+    if (!this.isClosing || !this.work.isEmpty || this.#intake.runner.isBusy) return false;
     return this.#isStopping || !this.#triage.retries.isUnrecorded;
   }
 
@@ -95,80 +101,18 @@ export class Pipeline {
 
   /** Takes up what handlers and commits have left. */
   settle(): void {
-    this.#handling.settle();
+    this.#intake.settle();
     this.#settleCommit();
-    if (this.#runner.isStuck && !this.isDone) this.endAtOnce(stuckError(this.#parts.plan, this.#runner.abortReason));
+    if (this.#intake.runner.isStuck && !this.isDone)
+      this.endAtOnce(stuckError(this.#parts.plan, this.#intake.runner.abortReason));
   }
 
   /** Handles what has arrived, sends what is staged, and goes on handling while that is under way. */
   advance(home: ConsumerHome, token: Token): void {
-    this.#handling.advance();
+    this.#intake.advance();
     this.#commitStaged(home, token);
-    if (!this.isClosing) this.#readAhead();
-    this.#handling.advance();
-  }
-
-  #readAhead(): void {
-    if (this.feed.isAtEnd && this.work.isEmpty) this.#triage.trust();
-    this.feed.isCautious = this.#triage.isCautious;
-    this.feed.readAhead();
-  }
-
-  #handlingParts(): HandlingParts {
-    return {
-      runner: this.#runner,
-      take: () => this.#take(),
-      attemptOf: (delivery) => this.#triage.retries.attemptOf(delivery),
-      onHandled: (transaction) => this.#handled(transaction),
-      onFailed: (delivery, error) => this.#failed(delivery, error),
-    };
-  }
-
-  /** The next message, if one may be handled now. */
-  #take(): Delivery | undefined {
-    if (!this.#mayTake()) return undefined;
-    const delivery = this.feed.take();
-    if (delivery === undefined) {
-      if (this.feed.problem !== undefined) this.ending = { error: this.feed.problem, isAtOnce: false };
-    } else if (delivery.gap !== undefined) this.#announce(delivery.gap);
-    else if (this.#triage.isCautious) return this.#vet(delivery);
-    return delivery;
-  }
-
-  #mayTake(): boolean {
-    if (this.isClosing || this.#triage.retries.isAnyWaiting) return false;
-    if (this.#triage.isOneByOne) return this.work.isEmpty && !this.#triage.isMarking;
-    return !this.work.staged.isFull(this.#parts.plan.batch);
-  }
-
-  #vet(delivery: Delivery): Delivery | undefined {
-    const vetting = this.#triage.vet(delivery);
-    if (vetting === 'handle') return delivery;
-    if (vetting === 'wait') this.feed.putBack([delivery]);
-    else this.#stageDeadLetter(vetting);
-    return undefined;
-  }
-
-  #handled(transaction: MessageTransaction): void {
-    this.#triage.survived();
-    this.work.add(transaction);
-  }
-
-  /** A message's own failure: it is handled again later, moved to the dead letters, or ends the consumer. */
-  #failed(delivery: Delivery, error: unknown): void {
-    this.#parts.progress.failures += 1;
-    const result = this.#triage.failed(delivery, error, this.#isStopping);
-    if (result !== 'retry' && 'deadLettered' in result) {
-      this.#stageDeadLetter(result);
-      return;
-    }
-    this.feed.putBack([delivery]);
-    if (result !== 'retry') this.ending = result;
-  }
-
-  #stageDeadLetter(staged: StagedDeadLetter): void {
-    this.work.staged.deadLettered.push(staged.deadLettered);
-    this.work.addWithoutState(staged);
+    if (!this.isClosing) this.#intake.readAhead(home, token);
+    this.#intake.advance();
   }
 
   #commitStaged(home: ConsumerHome, token: Token): void {
@@ -212,11 +156,11 @@ export class Pipeline {
   /** Nothing of the batch in flight was written: undo it with all on top of it, and find the message it was. */
   #refused(error: ArsError): void {
     const { ending } = this;
-    const { size, deadLettered } = this.work.inFlight!;
+    const { size, deliveries, deadLettered } = this.work.inFlight!;
     this.undoAll(error);
     this.#triage.isolate(size);
     if (size === 1 && deadLettered.length === 1) this.endAtOnce(error);
-    else if (size === 1) this.#failed(this.feed.take()!, error);
+    else if (size === 1) this.#intake.refusedAlone(deliveries[0]!, error);
     if (size > 0) return;
     // It carried no message, only the count of one that failed: that is not worth stopping for.
     this.ending = ending;
@@ -226,8 +170,8 @@ export class Pipeline {
 
   /** Undoes whatever is not committed, ends the running handlers, and queues all these messages again in their order. */
   undoAll(reason: unknown): void {
-    const unfinished = this.#handling.abort(reason);
-    this.feed.putBack([...this.work.undo(), ...unfinished]);
+    const unfinished = this.#intake.abort(reason);
+    this.#line.putBack([...this.work.undo(), ...unfinished]);
     this.#committer.drop();
     this.ending = undefined;
   }
@@ -247,6 +191,7 @@ export class Pipeline {
   readAgain(): void {
     this.undoAll(undefined);
     this.#triage.readAgain();
+    this.#line.clear();
     this.feed.reset([...this.#parts.progress.committed.values()], this.#triage.suspectStream);
   }
 
@@ -259,6 +204,7 @@ export class Pipeline {
     this.#committer.restart(commitId);
     this.#triage.restart(checkpoint.attempt, checkpoint.suspect, isSuspicious);
     progress.restart(checkpoint.cursors);
+    this.#line.clear();
     this.feed.reset(checkpoint.cursors, this.#triage.suspectStream);
   }
 
@@ -266,12 +212,7 @@ export class Pipeline {
   close(): void {
     this.stop();
     this.undoAll(new StoppedError(`Consumer "${this.#parts.plan.address.consumerId}" has ended.`));
-    this.#runner.close();
+    this.#intake.runner.close();
     this.feed.detach();
-  }
-
-  #announce(gap: StreamGap): void {
-    if (this.#announced !== gap) this.#parts.events.emit('gap', gap);
-    this.#announced = gap;
   }
 }

@@ -7,7 +7,8 @@ import type { StoredFields } from '../domain/fields.js';
 import { hashTagOf } from '../domain/hash-tag.js';
 import { consoleLogger } from '../domain/logger.js';
 import type { Logger } from '../domain/logger.js';
-import type { ConsumerAddress, StartPoint, StreamStore } from '../store/stream-store.js';
+import type { ConsumerAddress } from '../store/consumer-address.js';
+import type { StartPoint, StreamStore } from '../store/stream-store.js';
 import { isDefinition } from '../transaction/stream-definition.js';
 import type { StreamLike } from '../transaction/stream-definition.js';
 import type { Transaction } from '../transaction/transaction.js';
@@ -23,6 +24,8 @@ import {
 import { deadLetterOption, durabilityOption, gapOption, retryOption } from './failure-plan.js';
 import type { DurabilityPlan, GapPolicy, RetryPlan } from './failure-plan.js';
 import type { StreamChoice, StreamConsumerOptions } from './options.js';
+import { concurrencyOption, keyedPlan } from './keyed-plan.js';
+import type { KeyedPlan } from './keyed-plan.js';
 import { planState } from './state-plan.js';
 import type { StatePlan } from './state-plan.js';
 
@@ -36,10 +39,18 @@ export interface ConsumerPlan {
   readonly decode: (stream: string, fields: StoredFields) => unknown;
   readonly handle: (message: unknown, transaction: Transaction<object>) => unknown;
   readonly state: StatePlan | undefined;
+  /** How the state is kept when there is one a key. */
+  readonly keyed: KeyedPlan | undefined;
+  /** Gives a message's key where messages of one key must stay in order. */
+  readonly keyOf: ((message: unknown) => unknown) | undefined;
+  /** How many messages are handled at once. */
+  readonly concurrency: number;
   readonly batch: { readonly maxMessages: number; readonly maxBytes: number };
   readonly retry: RetryPlan;
-  /** Name of the dead letters' stream. */
-  readonly deadLetter: string | undefined;
+  /** The dead letters' stream. */
+  readonly deadLetter: StreamLike | undefined;
+  /** The streams it reads that are to be trimmed. */
+  readonly keptStreams: readonly StreamLike[];
   readonly onGap: GapPolicy;
   /** Whether a gap ends the consumer in any case, so that it may be refused before anything is claimed. */
   readonly failsOnGap: boolean;
@@ -53,7 +64,8 @@ export interface ConsumerPlan {
 }
 
 const OPTIONS = [
-  'store', 'source', 'stream', 'consumerId', 'handler', 'state', 'stateVersion', 'serializer',
+  'store', 'source', 'stream', 'consumerId', 'handler', 'state', 'stateVersion', 'serializer', 'key', 'concurrency',
+  'stateTtlMs', 'stateCache',
   'migrate',
   'previousSerializers', 'startFrom', 'batch',
   'retry', 'deadLetter', 'onGap', 'standby', 'durability', 'leaseMs', 'stopTimeoutMs', 'home', 'signal', 'logger', 'environment',
@@ -73,6 +85,8 @@ export function planConsumer<S extends object, D extends StreamChoice>(
   const consumerId = nameOption('consumerId', options.consumerId);
   const home = homeOption(options.home, streams, store);
   const state = planState(options);
+  const concurrency = concurrencyOption(options, state);
+  const keyed = keyedPlan(options, state);
   const deadLetter = deadLetterOption(options.deadLetter, streams, (stream) => store.placementProblem(home, stream));
   const address: ConsumerAddress = {
     consumerId,
@@ -81,15 +95,17 @@ export function planConsumer<S extends object, D extends StreamChoice>(
     streams,
     readsHere: source === store,
     stateName: state === undefined ? null : state.name,
-    isKeyed: false,
+    isKeyed: keyed !== undefined,
   };
   return {
-    address, store, source, handle, state,
+    address, store, source, handle, state, keyed, concurrency,
+    keyOf: options.key as ConsumerPlan['keyOf'],
     decode: decoderOf(chosen),
     start: startOption(options.startFrom),
     batch: batchOption(options.batch),
     retry: retryOption(options.retry, deadLetter !== undefined),
     deadLetter,
+    keptStreams: chosen.filter((stream) => typeof stream !== 'string' && stream.retention !== undefined),
     onGap: gapOption(options.onGap, consumerId),
     failsOnGap: options.onGap === undefined || options.onGap === 'fail',
     standby: flagOption('standby', options.standby, false),

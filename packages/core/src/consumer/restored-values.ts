@@ -60,6 +60,12 @@ export function restoreValues(
   };
 }
 
+/** Checks that states of keys can be read, each when it is needed: nothing else is known of them when a consumer starts. */
+export function demandReadable(record: StoredRecord, state: StoredState, plan: StatePlan, context: Context): void {
+  readerOf(record, plan, context);
+  needsMigration(state, plan, context);
+}
+
 function readerOf(record: StoredRecord, plan: StatePlan, context: Context): Serializer {
   const name = record.serializer ?? plan.serializer.name;
   const serializer = [plan.serializer, ...plan.previousSerializers].find((one) => one.name === name);

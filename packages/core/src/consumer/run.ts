@@ -1,10 +1,13 @@
 import { isArsError, StoppedError } from '../domain/errors.js';
 import type { AttributeSource } from '../transaction/persistable.js';
 import type { Commit } from '../store/commit.js';
+import type { Token } from '../store/claim.js';
+import type { ConsumerHome } from '../store/stream-store.js';
 import type { Batch, DeadLettered } from '../transaction/batch.js';
 import { AfterCommit } from './after-commit.js';
 import { CaughtUp } from './caught-up.js';
 import type { EventHub } from './events.js';
+import { Housekeeping } from './housekeeping.js';
 import type { Claimed } from './ownership.js';
 import { Durability } from './durability.js';
 import type { PipelineListener } from './endings.js';
@@ -12,7 +15,7 @@ import { Pipeline } from './pipeline.js';
 import type { ConsumerPlan } from './plan.js';
 import { Progress } from './progress.js';
 import type { Verdict } from './recovery.js';
-import { NO_STATE_KEEPER, WholeStateKeeper } from './state-keeper.js';
+import { stateKeeping } from './state-keeping.js';
 import { Tenure } from './tenure.js';
 import { Wake } from './wake.js';
 
@@ -33,8 +36,10 @@ export class ConsumerRun {
   readonly #wake = new Wake();
   readonly #tenure: Tenure;
   readonly #afterCommit: AfterCommit;
+  readonly #housekeeping: Housekeeping;
   #breathedAt = 0;
   #isOwner = false;
+  #hasEnded = false;
   #isStopping = false;
   #isForced = false;
   #endWaiting!: () => void;
@@ -48,17 +53,19 @@ export class ConsumerRun {
     this.#afterCommit = new AfterCommit(plan.logger);
     const durability = plan.durability === undefined ? undefined : new Durability(plan, plan.durability);
     this.#tenure = new Tenure(plan, durability, () => this.#wake.signal());
-    const states = plan.state === undefined ? NO_STATE_KEEPER : new WholeStateKeeper(plan.state);
+    this.#housekeeping = new Housekeeping(plan, this.progress);
     const { progress } = this;
-    this.pipeline = new Pipeline({
-      plan,
-      events,
-      progress,
-      listener: this.#listener(),
-      attributes,
-      states,
-      durability,
+    const listener = this.#listener();
+    const keeping = stateKeeping(plan, progress, {
+      onLoaded: listener.onReady,
+      onDoubt: (error) => listener.onDoubt('lost', error),
+      onFailed: (error) => {
+        this.pipeline.endAtOnce(error);
+        listener.onReady();
+      },
     });
+    const { published } = this.#housekeeping;
+    this.pipeline = new Pipeline({ plan, events, progress, listener, attributes, durability, published, ...keeping });
   }
 
   /**
@@ -81,10 +88,18 @@ export class ConsumerRun {
       if (await this.#awaitTurn()) await this.#loop();
       if (this.pipeline.ending !== undefined) throw this.pipeline.ending.error;
     } finally {
+      this.#hasEnded = true;
       this.pipeline.close();
       await this.#tenure.end();
+      await Promise.race([this.#housekeeping.close(), this.#forced]);
       await Promise.race([this.#afterCommit.settled(), this.#forced]);
     }
+  }
+
+  /** The home and token by which this process owns the consumer, if it surely does. */
+  get owned(): { readonly home: ConsumerHome; readonly token: Token } | undefined {
+    if (!this.#isOwner || this.#hasEnded || this.#tenure.isDoubtful) return undefined;
+    return { home: this.#tenure.home, token: this.#tenure.token };
   }
 
   /** Lets the message in hand finish and commit, then ends `process`. */
@@ -120,6 +135,7 @@ export class ConsumerRun {
     this.#isOwner = true;
     this.pipeline.restart(claimed);
     this.pipeline.feed.attach(this.#tenure.reader);
+    this.#housekeeping.begin();
     this.#events.emit('claimed', { epoch: claimed.epoch, cursors: claimed.checkpoint.cursors });
   }
 
@@ -156,6 +172,7 @@ export class ConsumerRun {
     this.progress.acknowledge(commit, batch);
     this.#tenure.prospered();
     this.#afterCommit.run(batch.callbacks);
+    this.#housekeeping.committed(commit);
     for (const letter of batch.deadLettered) this.#tellDeadLetter(letter);
     if (batch.size > 0 && this.#events.has('commit')) {
       const { publishes, cursors } = commit;

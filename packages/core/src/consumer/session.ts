@@ -1,6 +1,7 @@
 import type { Environment } from '../domain/environment.js';
 import { StoreUnavailableError } from '../domain/errors.js';
-import type { ConsumerAddress, ConsumerHome, StreamReader, StreamStore } from '../store/stream-store.js';
+import type { ConsumerAddress } from '../store/consumer-address.js';
+import type { ConsumerHome, StreamReader, StreamStore } from '../store/stream-store.js';
 
 /** A consumer's two connections. They live and die together, so that what is read and what commits share one history. */
 export interface Session {

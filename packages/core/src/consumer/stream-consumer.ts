@@ -5,6 +5,7 @@ import type { AttributeSource } from '../transaction/persistable.js';
 import { backoffMs } from './backoff.js';
 import { EventHub } from './events.js';
 import type { ConsumerEventName, ConsumerListener } from './events.js';
+import { KeyQueries } from './key-queries.js';
 import type { NoState, StreamChoice, StreamConsumerOptions } from './options.js';
 import { planConsumer } from './plan.js';
 import type { ConsumerPlan } from './plan.js';
@@ -31,6 +32,7 @@ export class StreamConsumer<
   readonly #plan: ConsumerPlan;
   readonly #events: EventHub;
   readonly #run: ConsumerRun;
+  readonly #queries: KeyQueries;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #settleClosed!: (failure?: { readonly error: unknown }) => void;
@@ -40,6 +42,7 @@ export class StreamConsumer<
     this.#plan = planConsumer(options);
     this.#events = new EventHub(this.#plan.logger);
     this.#run = new ConsumerRun(this.#plan, this.#events, this.#attachAttributes());
+    this.#queries = new KeyQueries(this.#plan, this.#run.progress, () => this.#run.owned);
     this.closed = new Promise((resolve, reject) => {
       this.#settleClosed = (failure) => (failure === undefined ? resolve() : reject(failure.error as Error));
     });
@@ -55,11 +58,33 @@ export class StreamConsumer<
 
   /**
    * The last committed state: a deep copy made at the call, so that changing it changes nothing else. The defaults
-   * before the first start; an empty object for a consumer without state.
+   * before the first start; an empty object for a consumer without state. Throws `ConfigurationError` for keyed state.
    */
   get state(): Readonly<S> {
-    const { state } = this.#plan;
+    const { state, keyed } = this.#plan;
+    if (keyed !== undefined) {
+      throw new ConfigurationError(
+        `Consumer "${this.consumerId}" has one state a key: use stateOf(key), or states() for all.`,
+        { consumer: this.consumerId },
+      );
+    }
     return (state === undefined ? {} : state.tracked.copyAsOf(this.#run.pipeline.work.committedMark)) as S;
+  }
+
+  /**
+   * The last committed state of one key, a copy; `undefined` where none is stored. Fast while this consumer runs;
+   * otherwise all stored states are looked through.
+   */
+  stateOf(key: string | number | bigint): Promise<Readonly<S> | undefined> {
+    return this.#queries.stateOf(key) as Promise<Readonly<S> | undefined>;
+  }
+
+  /**
+   * Every key with its committed state, in no order, read page by page from the store over a connection of its own: of
+   * use before the start and after the end, too. A key that changes meanwhile comes as of some moment, and may come twice.
+   */
+  states(): AsyncIterableIterator<[key: string, state: Readonly<S>]> {
+    return this.#queries.states() as AsyncIterableIterator<[key: string, state: Readonly<S>]>;
   }
 
   /**

@@ -1,8 +1,8 @@
 import type { StateChange } from '../store/commit.js';
 import { Batch } from '../transaction/batch.js';
-import type { Staged } from '../transaction/batch.js';
 import type { Delivery } from '../transaction/delivery.js';
 import type { MessageTransaction } from '../transaction/message-transaction.js';
+import type { StagedDeadLetter } from './dead-letters.js';
 import type { StateKeeper } from './state-keeper.js';
 
 /**
@@ -36,11 +36,11 @@ export class Work {
     this.#states.add(this.staged, transaction);
   }
 
-  /** Stages what needs no handler and touches no state. */
-  addWithoutState(staged: Staged): void {
+  /** Stages a message that was given up: it touches no state. */
+  addDeadLetter(staged: StagedDeadLetter): void {
+    this.staged.deadLettered.push(staged.deadLettered);
     this.staged.add(staged);
   }
-
 
   /** Turns the staged batch into the one in flight. */
   launch(): Batch {

@@ -75,7 +75,7 @@ export class KeyedFormat {
   decode(key: string, stored: StoredValue): DecodedKey {
     const header = splitHeader(stored);
     if (header === undefined) throw unreadable(key, undefined);
-    const { serializer, version } = this.#options;
+    const { serializer } = this.#options;
     // Newer code may have another serializer too, and then is what the error has to ask for.
     const isMigrated = this.#needsMigration(key, header);
     const reader = this.#readerOf(key, header);
@@ -84,6 +84,11 @@ export class KeyedFormat {
     const present = isMigrated ? this.#migrate(key, read, header.version) : read;
     const values = this.#fitting(key, isOutdated ? this.#rewritten(key, present) : present, isMigrated);
     return { values, expiresAt: header.expiresAt, isOutdated };
+  }
+
+  /** When a stored state expires; `undefined` for never, and for one that cannot be read. */
+  expiryOf(stored: StoredValue): number | undefined {
+    return splitHeader(stored)?.expiresAt;
   }
 
   #serialize(key: string, attributes: Readonly<Attributes>): StoredValue {

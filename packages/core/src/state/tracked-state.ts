@@ -62,6 +62,11 @@ export class TrackedState {
     return this.#log.mark;
   }
 
+  /** The oldest mark that can be undone to: everything before it was forgotten. */
+  get oldestMark(): number {
+    return this.#log.oldestMark;
+  }
+
   /**
    * Takes back every write after the mark, newest first. Throws `TypeError` for a mark that was forgotten or never was.
    * Parts of the state that an open scope gave out stay valid, but its iterators over Maps and Sets lose their place.

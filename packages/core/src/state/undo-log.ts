@@ -17,6 +17,11 @@ export class UndoLog {
     return this.#start + this.#entries.length;
   }
 
+  /** The oldest mark that is kept. */
+  get oldestMark(): number {
+    return this.#start;
+  }
+
   /** Sets a key of an object, Map or Set, or an existing element of an array. O(1). */
   setKey(attribute: string, slots: Slots, target: object, key: unknown, value: unknown): void {
     const old = slots.read(target, key);

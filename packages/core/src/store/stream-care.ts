@@ -1,6 +1,7 @@
 import type { EntryId } from '../domain/entry-id.js';
+import type { ConsumerAddress } from './consumer-address.js';
 import type { StreamCursor } from './stored-consumer.js';
-import type { ConsumerAddress, StoredEntry } from './stream-store.js';
+import type { StoredEntry } from './stored-entry.js';
 
 /**
  * How much of a stream is kept: `consumed` keeps what some registered consumer has not committed, `maxLength` about so

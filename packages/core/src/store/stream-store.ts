@@ -1,11 +1,12 @@
 import type { EntryId } from '../domain/entry-id.js';
-import type { StoredFields } from '../domain/fields.js';
 import type { AuditFinding } from './audit.js';
 import type { ClaimAnswer, ClaimRequest, OwnerSight, RenewAnswer, Token } from './claim.js';
 import type { Commit, CommitAnswer, Publish } from './commit.js';
+import type { ConsumerAddress } from './consumer-address.js';
 import type { DurabilityKind, DurabilityLevel } from './durability.js';
 import type { LoadAnswer, StatePage } from './keyed-state.js';
 import type { Inspection, StreamCursor } from './stored-consumer.js';
+import type { StoredEntry } from './stored-entry.js';
 import type { StreamCare } from './stream-care.js';
 
 /**
@@ -38,23 +39,6 @@ export interface StreamStore extends StreamCare {
   audit(): Promise<readonly AuditFinding[]>;
   /** Ends every connection that the store made; readers and homes still open fail. Calling it twice does nothing. */
   close(): Promise<void>;
-}
-
-/** A consumer's identity and place, from which a store derives its keys. */
-export interface ConsumerAddress {
-  readonly consumerId: string;
-  /** The hash tag that all of the consumer's keys share. */
-  readonly home: string;
-  /** The stream that the record is named after, or `*` for a consumer of a list of streams. */
-  readonly scope: string;
-  /** Every stream that the consumer reads, in the order of its options. */
-  readonly streams: readonly string[];
-  /** Whether the streams are read from this very store, so that a commit can check and register against them. */
-  readonly readsHere: boolean;
-  /** The stored state's name, `undefined` to name it after scope and consumerId; `null` for a consumer without state. */
-  readonly stateName: string | undefined | null;
-  /** Whether the state is one small state a key, which is loaded by key; the attributes' names are the keys then. */
-  readonly isKeyed: boolean;
 }
 
 /** Where a consumer without a stored position begins: everything, only what comes from now on, or from an ID on (inclusive). */
@@ -102,12 +86,6 @@ export interface StreamRead {
   readonly added: number;
   /** The last ID the stream ever generated; `0-0` for a missing stream. */
   readonly lastId: EntryId;
-}
-
-/** One record of a stream. */
-export interface StoredEntry {
-  readonly id: EntryId;
-  readonly fields: StoredFields;
 }
 
 /**

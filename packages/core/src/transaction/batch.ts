@@ -1,4 +1,5 @@
 import type { EntryId } from '../domain/entry-id.js';
+import type { KeyedState } from '../state/keyed-states.js';
 import type { Publish } from '../store/commit.js';
 import type { StreamCursor } from '../store/stored-consumer.js';
 import type { Delivery } from './delivery.js';
@@ -25,6 +26,18 @@ export interface DeadLettered {
   readonly error: unknown;
 }
 
+/** From where to where a batch moved the state of one key. */
+export interface KeyTouch {
+  /** The mark of the key's undo log before the first change. */
+  readonly start: number;
+  /** The mark after the last one. */
+  end: number;
+  /** Whether the last change cleared it. */
+  isCleared: boolean;
+  /** When it was to expire before. */
+  readonly expiredAt: number | undefined;
+}
+
 /** Handled messages that will commit together, in order, with all that they staged. */
 export class Batch {
   readonly deliveries: Delivery[] = [];
@@ -32,6 +45,8 @@ export class Batch {
   readonly callbacks: (() => unknown)[] = [];
   /** Those of the messages that are not handled any more but moved to the dead letters. */
   readonly deadLettered: DeadLettered[] = [];
+  /** The keys whose states it changed. */
+  readonly touched: Map<KeyedState, KeyTouch> = new Map();
   /** Bytes to publish, about. */
   #bytesOut = 0;
   /** Bytes of the messages themselves, about: they are kept until the commit is acknowledged. */

@@ -20,6 +20,8 @@ export interface Delivery {
 /** A message decoded ahead of its turn, because its key says which state must be loaded. */
 export interface Prepared {
   readonly message: unknown;
+  /** Whether a handler has had the message, and may have changed it: the next one gets a fresh one. */
+  isUsed: boolean;
   readonly key: string | undefined;
   /** What went wrong in decoding it or in finding its key: its handler fails with that. */
   readonly failure: { readonly error: unknown } | undefined;

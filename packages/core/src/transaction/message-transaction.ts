@@ -26,6 +26,8 @@ export class MessageTransaction implements Transaction<object> {
   publishes: Publish[] | undefined;
   callbacks: (() => unknown)[] | undefined;
   bytes = 0;
+  /** The state's mark after it was last cleared. */
+  clearedMark: number | undefined;
   /** Whether an asynchronous handler has not settled. */
   isRunning = false;
   /** Set once the handler has failed, with what it threw. */
@@ -81,6 +83,7 @@ export class MessageTransaction implements Transaction<object> {
   clearState(): void {
     this.#requireOpen();
     this.#tracked?.reset();
+    this.clearedMark = this.#tracked?.mark;
   }
 
   /** The state's root while the handler runs. */

@@ -3,7 +3,7 @@ import { encodeFields, FIELDS_MAX } from '../domain/fields-codec.js';
 import type { EncodedFields } from '../domain/fields-codec.js';
 import type { FieldsInput, StoredValue } from '../domain/fields.js';
 import { streamName } from './stream-definition.js';
-import type { StreamLike } from './stream-definition.js';
+import type { StreamDefinition, StreamLike } from './stream-definition.js';
 
 /** The most publishes of one transaction. */
 export const PUBLISHES_MAX = 10_000;
@@ -14,15 +14,22 @@ export const PUBLISH_BYTES_MAX: number = 16 * 1024 * 1024;
 export class Publisher {
   readonly #placementProblem: (stream: string) => string | undefined;
   readonly #allowed = new Set<string>();
+  readonly #published: Map<string, StreamDefinition<never, unknown>> | undefined;
 
-  constructor(placementProblem: (stream: string) => string | undefined) {
+  /** Definitions that say how much of their stream is kept are noted in `published`. */
+  constructor(
+    placementProblem: (stream: string) => string | undefined,
+    published?: Map<string, StreamDefinition<never, unknown>>,
+  ) {
     this.#placementProblem = placementProblem;
+    this.#published = published;
   }
 
   /** The name of a target stream; throws `ConfigurationError` when it cannot be part of the transaction. */
   target(stream: StreamLike): string {
     if (typeof stream === 'string' && this.#allowed.has(stream)) return stream;
     const name = streamName(stream);
+    if (typeof stream !== 'string' && stream.retention !== undefined) this.#published?.set(name, stream);
     if (this.#allowed.has(name)) return name;
     const problem = this.#placementProblem(name);
     if (problem !== undefined) throw new ConfigurationError(problem, { stream: name });

@@ -183,8 +183,14 @@ test('a store that was closed is not asked again', async () => {
 });
 
 test('a store without trim, or a logger that throws, harms nobody', async () => {
-  const logger = { ...new Notes(), warn: () => { throw new Error('full disk'); } } as unknown as Notes; // prettier-ignore
-  const broken = new RetentionKeeper({ store: {} as typeof store, environment: clock.environment, logger });
+  notes.warn = () => {
+    throw new Error('full disk');
+  };
+  const broken = new RetentionKeeper({
+    store: {} as typeof store,
+    environment: clock.environment,
+    logger: notes,
+  });
   broken.note(orders);
   await clock.pass(2_000);
   await broken.close();

@@ -88,8 +88,8 @@ class Model {
     if (next.do === 'ask') this.ask(next.keys);
     else if (next.do === 'forgo') this.forgo(next.keys);
     else if (next.do === 'put') this.put(next.keys, next.values, next.isLate);
-    else if (next.do === 'clear') this.clear();
-    else this.visit(next.do, next.key);
+    else if ('key' in next) this.visit(next.do, next.key);
+    else this.clear();
     expect(KEYS.map((name) => this.states.peek(name))).toEqual(KEYS.map((name) => this.of(name)?.state));
     expect(KEYS.filter((name) => this.states.isLoading(name))).toEqual(KEYS.filter((name) => this.loading.has(name)));
     expect([this.states.size, this.states.bytes]).toEqual([this.cached.length, this.bytes]);

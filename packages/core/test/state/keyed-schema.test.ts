@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { msgpackSerializer } from '../../../msgpack/src/index.js';
 import type { KeyedFormatOptions } from '../../src/state/keyed-format.js';
 import { isArsError } from '../../src/domain/errors.js';
 import type { Serializer } from '../../src/state/serializer.js';
@@ -120,6 +121,8 @@ describe('migrate', () => {
     }
     refusal('ARS_STATE_SCHEMA', () => migrated(() => ({ balance: undefined })));
     refusal('ARS_STATE_SCHEMA', () => migrated(() => ({ balance: /x/ })));
+    const bytes = () => migrated(() => ({ balance: new Uint8Array(1) }), msgpackSerializer, { balance: null });
+    expect(refusal('ARS_STATE_SCHEMA', bytes)).toMatch(/could not be migrated/);
   });
 
   test('is refused for attributes that are not declared, or of another kind', () => {

@@ -1,5 +1,5 @@
 import { ConnectionLostError, type RedisConnection, type RedisReply } from '../driver.js';
-import { withinTime } from './within-time.js';
+import { withinTime } from '../within-time.js';
 
 /** Where a server listens. */
 export interface NodeAddress {

@@ -1,5 +1,5 @@
 import { ConnectionLostError, RedisReplyError, type RedisConnection, type RedisReply } from '../driver.js';
-import { withinTime } from './within-time.js';
+import { withinTime } from '../within-time.js';
 
 /**
  * A client of some library that was made for the life of one socket: it must neither reconnect nor keep or resend

@@ -17,7 +17,7 @@ import type { RedisReply } from '../driver.js';
 import { refusal } from '../failure.js';
 import type { KeyLayout } from '../key-layout.js';
 import { Calls } from '../link/calls.js';
-import type { Link } from '../link/link.js';
+import type { Lease } from '../link/lease.js';
 import type { OpenLink } from '../link/open-link.js';
 import { Packer } from '../packing/pack.js';
 import { CLAIM } from '../scripts/claim.js';
@@ -33,7 +33,7 @@ import { consumerKeys, type HomeKeys } from './keys.js';
 
 /** What a home is made of. */
 export interface HomeParts {
-  readonly link: Link;
+  readonly link: Lease;
   /** The history of the link's server, as far as it can be told. */
   readonly server: string | undefined;
   /** The history that the home tells, if it may. */
@@ -48,7 +48,7 @@ export interface HomeParts {
   readonly onClose: (home: ConsumerHome) => void;
 }
 
-/** Where one consumer claims and commits: scripts on a connection of its own. */
+/** Where one consumer claims and commits: scripts on a connection that it may share with other homes. */
 export class RedisHome implements ConsumerHome {
   readonly history: string | undefined;
   readonly #parts: HomeParts;

@@ -1,6 +1,6 @@
 import type { RedisDriver } from '../driver.js';
 import { hashSlot } from '../hash-slot.js';
-import { withinTime } from '../adapter/within-time.js';
+import { withinTime } from '../within-time.js';
 import { Lease } from './lease.js';
 import type { Link } from './link.js';
 import { openLink, type LinkTimeouts, type OpenLink } from './open-link.js';
@@ -23,8 +23,8 @@ interface Shared {
  *
  * Every home is opened over a new connection, which is given up when it turns out to lead where a shared one that
  * still answers leads already. A shared one alone would not do: after a failover it may lead to the old master, which
- * still answers. Homes that are opened at the same time are opened over the same new connection. Where a server's
- * history is not known, nothing is shared.
+ * still answers. Homes that are opened at the same time are opened over the same new connection; where the history is
+ * not known, only they share it.
  */
 export class CommitLinks {
   readonly #driver: RedisDriver;

@@ -29,7 +29,6 @@ export class Caretaker implements StreamCare {
 
   async trim(stream: string, retention: Retention): Promise<number> {
     const { layout } = this.#parts;
-    refuseReserved(layout, stream);
     const keys = [layout.stream(stream), layout.registry(stream)];
     this.#checkSlot(stream, keys);
     const args = retentionArguments(retention);

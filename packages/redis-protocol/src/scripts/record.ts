@@ -15,6 +15,7 @@ local function reserved(key)
       found[#found + 1] = value
     end
   end
+  if #found == 0 and redis.call('HLEN', key) > 0 then return {'owner', ''} end
   return found
 end
 local function lookAround(form)

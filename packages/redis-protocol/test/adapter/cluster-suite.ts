@@ -37,6 +37,8 @@ export function describeCluster(adapter: AdapterUnderTest): void {
     testPlaces(withStore, () => nodes);
     testRefusals(withStore);
     testNodes(withStore, () => nodes);
+    testHomes(withStore, () => nodes);
+    testCare(withStore);
 
     test('a client for a single server is told to be one for clusters', async () => {
       const store = adapter.store(nodes.first.url);
@@ -112,14 +114,22 @@ function testRefusals(withStore: WithStore): void {
 
 function testNodes(withStore: WithStore, nodes: () => TwoNodeCluster): void {
   test('many streams share one connection a node', async () => {
-    const clientsOf = async (port: number) => String(await request(port, 'CLIENT', 'LIST')).split('\n').length - 2;
-    const isAtMost = async (most: number) =>
-      (await clientsOf(nodes().first.port)) <= most && (await clientsOf(nodes().second.port)) <= most;
+    const isAtMost = (most: number) => haveAtMost(nodes(), most);
     await waitFor(() => isAtMost(0), 'the connections of other tests to end');
     await withStore({}, async (store) => {
       const append = (tag: string) => store.append({ stream: `{${tag}}s`, fields: ['f', 'v'], idempotencyKey: tag });
       await Promise.all(Array.from({ length: 60 }, (_, i) => append(tagOn(i % 2 === 0 ? 'first' : 'second'))));
       await waitFor(() => isAtMost(1), 'all but one connection a node to end');
+    });
+  });
+
+  test('many homes share one connection a node', async () => {
+    await waitFor(() => haveAtMost(nodes(), 0), 'the connections of other tests to end');
+    await withStore({}, async (store) => {
+      const tags = Array.from({ length: 20 }, (_, i) => tagOn(i % 2 === 0 ? 'first' : 'second'));
+      const homes = await Promise.all(tags.map((tag) => store.openHome(addressOf(tag))));
+      await waitFor(() => haveAtMost(nodes(), 1), 'all but one connection a node to end');
+      expect(await Promise.all(homes.map((home) => home.glance()))).toEqual(tags.map(() => undefined));
     });
   });
 
@@ -146,6 +156,53 @@ function testNodes(withStore: WithStore, nodes: () => TwoNodeCluster): void {
       expect((await store.openHome(addressOf(tag))).history).toBeUndefined();
     });
   });
+}
+
+function testHomes(withStore: WithStore, nodes: () => TwoNodeCluster): void {
+  test('a home whose slot moved fails, and is opened again on the other node', async () => {
+    await withStore({}, async (store) => {
+      const [moving, staying] = [tagOn('first'), tagOn('first')];
+      const [home, neighbour] = [await store.openHome(addressOf(moving)), await store.openHome(addressOf(staying))];
+      await moveToSecond(nodes(), hashSlot(moving), `{${moving}}none`);
+      await expect(home.glance()).rejects.toMatchObject({
+        code: 'ARS_STORE_UNAVAILABLE',
+        details: { reason: 'MOVED' },
+      });
+      home.close();
+      expect(await neighbour.glance()).toBeUndefined();
+      expect(await roundTrip(store, moving)).toEqual(DONE);
+    });
+  });
+}
+
+function testCare(withStore: WithStore): void {
+  test('streams are trimmed, and entries move within a slot only', async () => {
+    await withStore({}, async (store) => {
+      const tag = tagOn('second');
+      const from = `{${tag}}dead`;
+      const { id } = await store.append({ stream: from, fields: ['f', 'v'], idempotencyKey: undefined });
+      const entries = [{ id, fields: ['f', 'v'] }];
+      await expect(store.move({ from, to: `{${tag}x}in`, entries })).rejects.toMatchObject({
+        code: 'ARS_CONFIGURATION',
+        details: { reason: 'PLACEMENT', stream: from },
+      });
+      await expect(store.trim('a}b', 'consumed')).rejects.toMatchObject({ code: 'ARS_CONFIGURATION' });
+      expect(await store.move({ from, to: `{${tag}}in`, entries })).toEqual({ moved: 1, held: 0 });
+      expect(await store.trim(`{${tag}}in`, { maxLength: 0 })).toBe(1);
+    });
+  });
+
+  test('an audit looks at a node', async () => {
+    await withStore({}, async (store) => {
+      expect((await store.audit()).map(({ code }) => code)).toEqual(['NO_PERSISTENCE']);
+    });
+  });
+}
+
+/** Whether no node has more connections than so many, but for the one that asks. */
+async function haveAtMost({ first, second }: TwoNodeCluster, most: number): Promise<boolean> {
+  const lists = await Promise.all([first, second].map(({ port }) => request(port, 'CLIENT', 'LIST')));
+  return lists.every((list) => String(list).split('\n').length - 2 <= most);
 }
 
 async function moveToSecond({ first, second }: TwoNodeCluster, slot: number, key: string): Promise<void> {

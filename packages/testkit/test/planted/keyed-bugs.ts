@@ -31,7 +31,7 @@ const GONE = 'keyed state: a load from what vanished is gone';
 export const KEYED_BUGS: readonly PlantedBug[] = [
   valueBug('an empty state is taken for none', BY_KEY, (values) => values.map((value) => value || undefined)),
   valueBug('keys without a state are left out', BY_KEY, (values) => values.filter((value) => value !== undefined)),
-  valueBug('states come in an order of their own', BY_KEY, (values) => [...values].sort()),
+  valueBug('states come in an order of their own', BY_KEY, (values) => [...values].reverse()),
   valueBug('bytes of a key become text', BY_KEY, (values) =>
     values.map((value) => value && Buffer.from(value as string).toString()),
   ),

@@ -1,4 +1,4 @@
-import { ConnectionLostError } from '../driver.js';
+import { ConnectionLostError } from './driver.js';
 
 /** Settles as `work` does, or rejects with `ConnectionLostError` after `limitMs`, saying that there was no `what` in time. */
 export async function withinTime<T>(work: Promise<T>, limitMs: number, what: string): Promise<T> {

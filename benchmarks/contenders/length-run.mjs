@@ -1,0 +1,29 @@
+import { Meter } from '../harness/meter.mjs';
+import { RawClient } from '../harness/raw-client.mjs';
+import { fillStream, STOCK } from '../workload.mjs';
+import { ars } from './ars.mjs';
+
+/** The cost of a message behind many others: the consumer's position is stored at the end first, unmeasured. */
+export async function lengthRun(options) {
+  const server = await RawClient.connect(options.url);
+  const nothing = async () => {};
+  await ars({ ...options, more: { startFrom: 'end' }, started: nothing, finished: nothing });
+  await fillStream(server, options.stream, { messages: options.messages });
+  const meter = await Meter.open(options.url);
+  let measured;
+  const { stock } = await ars({
+    ...options,
+    started: () => meter.start(),
+    finished: async () => (measured = await meter.stop()),
+  });
+  await server.call('DEL', options.out);
+  server.close();
+  if (stock === STOCK) throw new Error('nothing was handled');
+  const { messages } = options;
+  return {
+    rate: messages / measured.seconds,
+    clientUs: measured.clientUs / messages,
+    serverUs: measured.serverUs / messages,
+    ...process.memoryUsage(),
+  };
+}

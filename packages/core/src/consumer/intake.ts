@@ -1,0 +1,177 @@
+import type { Token } from '../store/claim.js';
+import type { ConsumerHome } from '../store/stream-store.js';
+import type { Delivery, StreamGap } from '../transaction/delivery.js';
+import type { MessageTransaction } from '../transaction/message-transaction.js';
+import type { AttributeSource } from '../transaction/persistable.js';
+import type { StreamDefinition } from '../transaction/stream-definition.js';
+import { ConcurrentHandling } from './concurrent-handling.js';
+import type { StagedDeadLetter } from './dead-letters.js';
+import type { Ending } from './endings.js';
+import type { EventHub } from './events.js';
+import type { Feed } from './feed.js';
+import { SequentialHandling } from './handling.js';
+import type { Handling, HandlingParts } from './handling.js';
+import type { Line } from './line.js';
+import { MessageRunner } from './message-runner.js';
+import type { ConsumerPlan } from './plan.js';
+import { prepare } from './prepare.js';
+import type { Progress } from './progress.js';
+import type { FailureResult, Triage } from './triage.js';
+import type { Work } from './work.js';
+
+/** What an intake is made of, and what it asks of the pipeline around it. */
+export interface IntakeParts {
+  readonly plan: ConsumerPlan;
+  readonly events: EventHub;
+  readonly progress: Progress;
+  readonly attributes: AttributeSource | undefined;
+  /** Where definitions that were published to are noted. */
+  readonly published: Map<string, StreamDefinition<never, unknown>>;
+  readonly feed: Feed;
+  readonly line: Line;
+  readonly work: Work;
+  readonly triage: Triage;
+  readonly onReady: () => void;
+  /** Whether no new message may be handled. */
+  readonly isClosing: () => boolean;
+  /** Whether the consumer is being stopped, so that a failing message is left for the next start. */
+  readonly isStopping: () => boolean;
+  readonly ending: () => Ending | undefined;
+  readonly onEnding: (ending: Ending) => void;
+}
+
+/** The first half of the way of a message: from the line through the handler into the staged batch. */
+export class Intake {
+  readonly runner: MessageRunner;
+  readonly #parts: IntakeParts;
+  readonly #handling: Handling;
+  /** The gap that listeners know of; a refusal before it is reached may bring it up again. */
+  #announced: StreamGap | undefined;
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts;
+    this.runner = new MessageRunner(parts.plan, parts.attributes, parts.published, parts.onReady);
+    this.#handling = this.#createHandling();
+  }
+
+  /** Takes up what handlers have left. */
+  settle(): void {
+    this.#handling.settle();
+  }
+
+  /** Handles what has arrived, as far as may be. */
+  advance(): void {
+    this.#handling.advance();
+  }
+
+  /** Reads on if there is room. */
+  readAhead(home: ConsumerHome, token: Token): void {
+    const { feed, line, triage, work } = this.#parts;
+    if (feed.isAtEnd && line.isEmpty && work.isEmpty) triage.trust();
+    feed.isCautious = triage.isCautious;
+    line.attach(home, token);
+    feed.readAhead();
+  }
+
+  /** Ends what is running and undoes what is not staged; returns those messages in order. */
+  abort(reason: unknown): Delivery[] {
+    return this.#handling.abort(reason);
+  }
+
+  /** A commit was refused for this message alone, which waits at the front of the line: that is its own failure. */
+  refusedAlone(delivery: Delivery, error: unknown): void {
+    const result = this.#judge(delivery, error);
+    if (result === 'retry') return;
+    if (!('deadLettered' in result)) this.#parts.onEnding(result);
+    else if (this.#parts.line.discard() === delivery) this.#stageDeadLetter(result);
+  }
+
+  #createHandling(): Handling {
+    const { plan, triage, work, isClosing, ending } = this.#parts;
+    const parts = this.#handlingParts();
+    if (plan.concurrency === 1) return new SequentialHandling(parts);
+    return new ConcurrentHandling({
+      ...parts,
+      concurrency: plan.concurrency,
+      maxBytes: plan.batch.maxBytes,
+      isOneByOne: () => triage.isOneByOne,
+      mayStart: () => !isClosing(),
+      mayStage: () => ending() === undefined && !work.staged.isFull(plan.batch),
+      isWaiting: (delivery) => triage.retries.isWaiting(delivery),
+      keyOf: (delivery) => this.#keyOf(delivery),
+    });
+  }
+
+  #handlingParts(): HandlingParts {
+    const { line, triage, onEnding } = this.#parts;
+    return {
+      runner: this.runner,
+      take: () => this.#take(),
+      attemptOf: (delivery) => triage.retries.attemptOf(delivery),
+      judge: (delivery, error) => this.#judge(delivery, error),
+      putBack: (delivery) => line.putBack([delivery]),
+      onHandled: (transaction) => this.#handled(transaction),
+      onDeadLetter: (staged) => this.#stageDeadLetter(staged),
+      onEnding,
+    };
+  }
+
+  /** The next message, if one may be handled now. */
+  #take(): Delivery | undefined {
+    if (!this.#mayTake()) return undefined;
+    const delivery = this.#parts.line.take();
+    if (delivery === undefined) this.#endAtProblem();
+    else if (delivery.gap !== undefined) this.#announce(delivery.gap);
+    else if (this.#parts.triage.isCautious) return this.#vet(delivery);
+    return delivery;
+  }
+
+  #mayTake(): boolean {
+    const { plan, triage, work, isClosing } = this.#parts;
+    if (isClosing() || (plan.concurrency === 1 && triage.retries.isAnyWaiting)) return false;
+    if (triage.isOneByOne) return work.isEmpty && !triage.isMarking;
+    return !work.staged.isFull(plan.batch);
+  }
+
+  #vet(delivery: Delivery): Delivery | undefined {
+    const vetting = this.#parts.triage.vet(delivery);
+    if (vetting === 'handle') return delivery;
+    if (vetting === 'wait') this.#parts.line.putBack([delivery]);
+    else this.#stageDeadLetter(vetting);
+    return undefined;
+  }
+
+  #handled(transaction: MessageTransaction): void {
+    this.#parts.triage.survived();
+    this.#parts.work.add(transaction);
+  }
+
+  /** A message's own failure: it is handled again later, moved to the dead letters, or ends the consumer. */
+  #judge(delivery: Delivery, error: unknown): FailureResult {
+    this.#parts.progress.failures += 1;
+    return this.#parts.triage.failed(delivery, error, this.#parts.isStopping());
+  }
+
+  #stageDeadLetter(staged: StagedDeadLetter): void {
+    this.#parts.line.release(staged.delivery);
+    this.#parts.work.addDeadLetter(staged);
+  }
+
+  /** All before it was handed over: what could not be read ends the consumer now. */
+  #endAtProblem(): void {
+    const { feed, line, onEnding } = this.#parts;
+    if (feed.problem !== undefined && line.isEmpty) onEnding({ error: feed.problem, isAtOnce: false });
+  }
+
+  #keyOf(delivery: Delivery): string | undefined {
+    const { plan } = this.#parts;
+    if (plan.keyOf === undefined || delivery.gap !== undefined) return undefined;
+    delivery.prepared ??= prepare(plan, delivery);
+    return delivery.prepared.key;
+  }
+
+  #announce(gap: StreamGap): void {
+    if (this.#announced !== gap) this.#parts.events.emit('gap', gap);
+    this.#announced = gap;
+  }
+}

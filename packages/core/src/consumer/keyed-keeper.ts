@@ -1,0 +1,91 @@
+import { timestampOf } from '../domain/entry-id.js';
+import type { StoredValue } from '../domain/fields.js';
+import type { KeyedState, KeyedStates } from '../state/keyed-states.js';
+import type { StateChange } from '../store/commit.js';
+import type { Batch } from '../transaction/batch.js';
+import type { MessageTransaction } from '../transaction/message-transaction.js';
+import type { KeySweep } from './key-sweep.js';
+import type { KeyedPlan } from './keyed-plan.js';
+import type { StateKeeper } from './state-keeper.js';
+import type { StatePlan } from './state-plan.js';
+
+/**
+ * Keeps one state a key, each under an undo log of its own and stored as one value. A batch knows from where to where it
+ * moved each key; a key that it changed stays pinned until it is committed or undone.
+ */
+export class KeyedKeeper implements StateKeeper {
+  readonly mark = 0;
+  readonly #plan: StatePlan;
+  readonly #ttlMs: number | undefined;
+  readonly #states: KeyedStates;
+  readonly #sweep: KeySweep;
+  #needsHeader = true;
+
+  constructor(plan: StatePlan, { states, ttlMs }: KeyedPlan, sweep: KeySweep) {
+    this.#plan = plan;
+    this.#ttlMs = ttlMs;
+    this.#states = states;
+    this.#sweep = sweep;
+  }
+
+  add(batch: Batch, { delivery, startMark, clearedMark }: MessageTransaction): void {
+    const state = delivery.prepared?.state;
+    delivery.prepared = undefined;
+    if (state === undefined) return;
+    const end = state.tracked.mark;
+    const isCleared = clearedMark === end;
+    const known = batch.touched.get(state);
+    if (known === undefined && (end > startMark || isCleared)) {
+      batch.touched.set(state, { start: startMark, end, isCleared, expiredAt: state.expiresAt });
+    } else {
+      if (end > startMark || isCleared) Object.assign(known!, { end, isCleared });
+      this.#states.unpin(state);
+    }
+    if (this.#ttlMs !== undefined && end > startMark)
+      state.expiresAt = isCleared ? undefined : timestampOf(delivery.id) + this.#ttlMs;
+  }
+
+  undo(batches: readonly Batch[]): void {
+    for (const { touched } of [...batches].reverse()) {
+      for (const [state, { start, expiredAt }] of touched) {
+        state.tracked.undoTo(start);
+        state.expiresAt = expiredAt;
+        this.#states.unpin(state);
+      }
+    }
+  }
+
+  change(batch: Batch): StateChange | undefined {
+    const set: [string, StoredValue][] = [];
+    const deleted: string[] = [];
+    for (const [state, touch] of batch.touched) {
+      this.#sweep.renewed(state.key);
+      if (touch.isCleared) deleted.push(state.key);
+      else set.push([state.key, this.#states.encode(state, touch.end, this.#expiryOf(state))]);
+    }
+    for (const key of this.#sweep.takeExpired()) deleted.push(key);
+    if (set.length === 0 && deleted.length === 0) return undefined;
+    const { version, serializer, defaults } = this.#plan;
+    const declared = Object.keys(defaults()).sort();
+    return { header: this.#needsHeader ? { version, serializer: serializer.name, declared } : undefined, set, deleted };
+  }
+
+  settle({ touched }: Batch, change: StateChange | undefined): void {
+    if (change !== undefined) this.#needsHeader = false;
+    for (const [state, { end, isCleared }] of touched) {
+      state.tracked.forget(end);
+      state.isStored = !isCleared;
+      this.#states.unpin(state);
+    }
+  }
+
+  restart(): void {
+    this.#states.clear();
+    this.#sweep.reset();
+    this.#needsHeader = true;
+  }
+
+  #expiryOf(state: KeyedState): number | undefined {
+    return this.#ttlMs === undefined ? undefined : state.expiresAt;
+  }
+}
