@@ -22,7 +22,7 @@ test('an owner that was fenced reports that, and not a gap, where its successor 
   await using second = new StreamConsumer({ ...named, store: memory });
   await second.start();
   await second.caughtUp();
-  memory.trim('in', { maxLength: 0 });
+  memory.truncate('in', { maxLength: 0 });
   openGate();
   const end = await first.closed.catch((error: unknown) => error);
   expect(isArsError(end, 'ARS_FENCED')).toBe(true);
@@ -42,7 +42,7 @@ test('a takeover finds no gap where the owner has read on, and others have trimm
       isFirstLook = false;
       memory.add('in', { n: 2 });
       await owner.caughtUp();
-      memory.trim('in', { maxLength: 0 });
+      memory.truncate('in', { maxLength: 0 });
     }
     return answer;
   });

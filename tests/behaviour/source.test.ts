@@ -65,7 +65,7 @@ describeStores((kit) => {
     await first.caughtUp();
     await first.stop();
     add(4, 9);
-    source.trim('inbox', { maxLength: 2 });
+    source.truncate('inbox', { maxLength: 2 });
     expect(await failureOf(kit.consumer(options).start())).toMatchObject({
       code: 'ARS_STREAM_GAP',
       details: { lost: 4 },

@@ -13,6 +13,7 @@ import {
   writeMessages,
   type RunningFold,
 } from './harness.js';
+import { report } from './report.js';
 
 /** What may vanish of a consumer, and what is left of it then. */
 const LOSSES: readonly { name: string; keys: (place: Place) => string[] }[] = [
@@ -33,6 +34,7 @@ describe.each(CLIENTS)('through %s', (library) => {
       const before = await dumpAll(client);
       await expect(startFold(server.url, place)).rejects.toMatchObject({ code: 'ARS_STATE_LOST' });
       expect(await dumpAll(client)).toEqual(before);
+      report('record or state lost', { faults: 1 });
     },
   );
 
@@ -111,6 +113,7 @@ async function expectToEndWithoutAWrite(
   const record = await client.hgetall(recordKey(place));
   await writeMessages(client, place, 100, 1_001);
   await expect(fold.consumer.closed).rejects.toMatchObject({ code: expect.stringMatching(code) as string });
+  report('record or state lost', { faults: 1, messages: fold.consumer.stats().messages });
   expect(await dumpAll(client, others)).toEqual(before);
   const { heartbeat: _, renewal: __, owner: ___, ...left } = await client.hgetall(recordKey(place));
   expect(record).toMatchObject(left);

@@ -17,6 +17,7 @@ import {
   untilDone,
   writeMessages,
 } from './harness.js';
+import { report } from './report.js';
 
 const SMALL = { batch: { maxMessages: 20 } };
 
@@ -38,7 +39,9 @@ describe.each(CLIENTS)('through %s', (library) => {
     await fold.consumer.caughtUp();
     expect(repeatedRuns(fold)).toEqual({});
     expect(fold.consumer.stats()).toMatchObject({ messages: 6_000, failures: 0, rewinds: 0 });
-    expect((await expectExact(client, place)).messages).toBe(6_000);
+    expect(
+      report('reply lost or connection cut', { faults: lost(), ...(await expectExact(client, place)) }).messages,
+    ).toBe(6_000);
   });
 
   test('when replies to renewals are lost as well, recovery goes on until it succeeds', async () => {
@@ -54,7 +57,12 @@ describe.each(CLIENTS)('through %s', (library) => {
     expect(lostCommits()).toBeGreaterThan(2);
     expect(lostRenewals()).toBeGreaterThan(1);
     expect(repeatedRuns(fold)).toEqual({});
-    expect((await expectExact(client, place)).messages).toBe(2_000);
+    expect(
+      report('reply lost or connection cut', {
+        faults: lostCommits() + lostRenewals(),
+        ...(await expectExact(client, place)),
+      }).messages,
+    ).toBe(2_000);
   });
 
   test('a start whose claim was answered into the void leaves a consumer that starts and is exact', async () => {
@@ -67,7 +75,7 @@ describe.each(CLIENTS)('through %s', (library) => {
     await expect(startFold(proxy.url, place)).rejects.toMatchObject({ code: 'ARS_STORE_UNAVAILABLE' });
     await startFold(proxy.url, place);
     await untilDone(client, place);
-    await expectExact(client, place);
+    report('reply lost or connection cut', { faults: 1, ...(await expectExact(client, place)) });
   });
 
   test(
@@ -85,7 +93,7 @@ describe.each(CLIENTS)('through %s', (library) => {
       expect(fold.consumer.stats().recoveries).toBeGreaterThan(10);
       expect(repeatedRuns(fold)).toEqual({});
       expect(fold.rewinds).toEqual([]);
-      await expectExact(client, place);
+      report('reply lost or connection cut', { faults: cuts, ...(await expectExact(client, place)) });
     },
     CUTTING_MS + 60_000,
   );
@@ -104,7 +112,7 @@ describe.each(CLIENTS)('through %s', (library) => {
     expect(fold.consumer.stats().recoveries).toBeGreaterThanOrEqual(3);
     expect(repeatedRuns(fold)).toEqual({});
     expect(fold.rewinds).toEqual([]);
-    expect((await expectExact(client, place)).messages).toBe(3_000);
+    expect(report('half-open link', { faults: 3, ...(await expectExact(client, place)) }).messages).toBe(3_000);
   });
 
   test('an idle consumer notices by its heartbeat that its links went silent, and reads on over new ones', async () => {
@@ -119,7 +127,7 @@ describe.each(CLIENTS)('through %s', (library) => {
     await writeMessages(client, place, 10, 11);
     await untilDone(client, place);
     expect(repeatedRuns(fold)).toEqual({});
-    expect((await expectExact(client, place)).messages).toBe(20);
+    expect(report('half-open link', { faults: 1, ...(await expectExact(client, place)) }).messages).toBe(20);
   });
 });
 

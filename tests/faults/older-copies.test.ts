@@ -16,6 +16,7 @@ import {
   untilDone,
   writeMessages,
 } from './harness.js';
+import { report } from './report.js';
 
 describe.each(CLIENTS)('through %s', (library) => {
   const startFold = foldsThrough(library);
@@ -39,7 +40,7 @@ describe.each(CLIENTS)('through %s', (library) => {
     }
     await writeMessages(client, place, 100, 9_001);
     await untilDone(client, place);
-    expect((await expectExact(client, place)).messages).toBe(1_600);
+    expect(report('failover lost commits', { faults: 3, ...(await expectExact(client, place)) }).messages).toBe(1_600);
   });
 
   test('on an older copy that holds the same position, entries handled but not committed are read again, not trusted', async () => {
@@ -65,7 +66,7 @@ describe.each(CLIENTS)('through %s', (library) => {
     proxy.blackhole(false);
     await untilDone(client, place);
     expect(fold.rewinds, 'the base was there').toEqual([]);
-    expect((await expectExact(client, place)).messages).toBe(12);
+    expect(report('failover lost commits', { faults: 1, ...(await expectExact(client, place)) }).messages).toBe(12);
   });
 
   test('keys restored from an older copy under a running consumer rewind it, without any connection lost', async () => {
@@ -84,7 +85,7 @@ describe.each(CLIENTS)('through %s', (library) => {
     await writeMessages(client, place, 100, 206);
     await untilDone(client, place);
     expect(fold.rewinds.length).toBe(1);
-    expect((await expectExact(client, place)).messages).toBe(305);
+    expect(report('failover lost commits', { faults: 1, ...(await expectExact(client, place)) }).messages).toBe(305);
   });
 
   test('a takeover that a failover has undone is claimed again, and the consumer goes on', async () => {
@@ -120,7 +121,7 @@ async function expectTakeoverRepeated(
   await untilDone(client, place);
   await hasStruck;
   expect(second.rewinds.length).toBe(1);
-  expect((await expectExact(client, place)).messages).toBe(150);
+  expect(report('failover lost commits', { faults: 1, ...(await expectExact(client, place)) }).messages).toBe(150);
 }
 
 /** Messages from 11 on, in one step and without waiting for its reply, since the server may be stopped before it replies. */

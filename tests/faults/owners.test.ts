@@ -17,6 +17,7 @@ import {
   untilDone,
   writeMessages,
 } from './harness.js';
+import { report } from './report.js';
 
 const ROUNDS = isSoak ? 60 : 6;
 
@@ -48,7 +49,7 @@ describe.each(CLIENTS)('through %s', (library) => {
       const last = startChild({ ...plan, by: 'the last' });
       await untilDone(client, place);
       expect((await last.stop()).code).toBeUndefined();
-      const { messages, authors } = await expectExact(client, place);
+      const { messages, authors } = report('two owners', { faults: ROUNDS, ...(await expectExact(client, place)) });
       expect(messages).toBe(2_000 + ROUNDS * 1_000);
       expectNoInterleaving(authors);
     },
@@ -70,7 +71,7 @@ describe.each(CLIENTS)('through %s', (library) => {
     expect((await owners[1]!.until('ended')).code).toBe('ARS_FENCED');
     await untilDone(client, place);
     expect((await owners[2]!.stop()).code).toBeUndefined();
-    expectNoInterleaving((await expectExact(client, place)).authors);
+    expectNoInterleaving(report('two owners', { faults: 2, ...(await expectExact(client, place)) }).authors);
   });
 
   test('an owner that wakes in the middle of a message commits nothing, although its successor has not committed yet', async () => {
@@ -102,7 +103,7 @@ describe.each(CLIENTS)('through %s', (library) => {
     successor.release();
     await untilDone(client, place);
     expect(await successor.stop()).toMatchObject({ rewinds: 0 });
-    expectNoInterleaving((await expectExact(client, place)).authors);
+    expectNoInterleaving(report('two owners', { faults: 1, ...(await expectExact(client, place)) }).authors);
   });
 
   test('a commit of an earlier owner that arrives after the takeover is refused as fenced and changes nothing', async () => {
@@ -125,7 +126,7 @@ describe.each(CLIENTS)('through %s', (library) => {
     await untilDone(client, place);
     await earlier.consumer.stop();
     expect(later.rewinds).toEqual([]);
-    await expectExact(client, place);
+    report('two owners', { faults: 1, ...(await expectExact(client, place)) });
   });
 
   test('a commit that its owner has given up never takes effect after the renewal, however late it arrives', async () => {
@@ -150,7 +151,7 @@ describe.each(CLIENTS)('through %s', (library) => {
     release();
     await untilDone(client, place);
     expect(fold.rewinds).toEqual([]);
-    await expectExact(client, place);
+    report('two owners', { faults: 1, ...(await expectExact(client, place)) });
   });
 
   test('a renewal that arrives after a later one is refused as fenced and changes nothing', async () => {
@@ -169,7 +170,7 @@ describe.each(CLIENTS)('through %s', (library) => {
     const before = await dumpAll(client);
     expect(await deliver(await captured, server.port)).toMatchObject(['fenced', expect.anything()]);
     expect(await dumpAll(client)).toEqual(before);
-    await expectExact(client, place);
+    report('two owners', { faults: 1, ...(await expectExact(client, place)) });
   });
 
   test('a commit that arrives a second time is answered and changes nothing, whether or not others came after it', async () => {
@@ -191,7 +192,7 @@ describe.each(CLIENTS)('through %s', (library) => {
     const after = await dumpAll(client);
     expect(await deliver(repeated, server.port)).toEqual(['stale']);
     expect(await dumpAll(client)).toEqual(after);
-    await expectExact(client, place);
+    report('two owners', { faults: 2, ...(await expectExact(client, place)) });
   });
 });
 

@@ -14,6 +14,7 @@ import {
   writeMessages,
   type RunningFold,
 } from './harness.js';
+import { report } from './report.js';
 
 const MESSAGES = 300;
 const CULPRIT = 150;
@@ -134,7 +135,7 @@ group.each(CLIENTS)('through %s', (library) => {
       await untilDone(client, place);
       await fold.consumer.caughtUp();
       expect(fold.consumer.stats()).toMatchObject({ messages: MESSAGES, rewinds: 0 });
-      await expectExact(client, place);
+      report('commit refused', { faults: fold.retries.length, ...(await expectExact(client, place)) });
       expect(new Set(fold.retries.map(({ id }) => id)).size, 'only the culprit was blamed').toBe(1);
     });
   });
@@ -160,7 +161,7 @@ group.each(CLIENTS)('through %s', (library) => {
       await client.del(`bad:${n}`);
     }
     await untilDone(client, place);
-    await expectExact(client, place);
+    report('commit refused', { faults: fold.retries.length, ...(await expectExact(client, place)) });
   });
 
   test('a message whose commits are refused uses up its attempts; then the consumer ends, with all before it committed', async () => {
@@ -173,7 +174,12 @@ group.each(CLIENTS)('through %s', (library) => {
     });
     await expect(fold.consumer.closed).rejects.toMatchObject({ code: 'ARS_COMMIT', details: { reason: 'WRONGTYPE' } });
     expect(fold.retries.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
-    expect((await expectExact(client, place, { isPartial: true, except: [bad(place)] })).messages).toBe(49);
+    expect(
+      report('commit refused', {
+        faults: fold.retries.length + 1,
+        ...(await expectExact(client, place, { isPartial: true, except: [bad(place)] })),
+      }).messages,
+    ).toBe(49);
   });
 
   test('a user who loses the right to append stops at the first message that publishes, and goes on when it is back', async () => {
@@ -189,7 +195,7 @@ group.each(CLIENTS)('through %s', (library) => {
     expect((await expectExact(client, place, { isPartial: true })).messages).toBe(99);
     await acl(client, '+xadd');
     await untilDone(client, place);
-    await expectExact(client, place);
+    report('commit refused', { faults: fold.retries.length, ...(await expectExact(client, place)) });
   });
 
   test('a server out of memory blames no message and changes nothing; when there is memory again all goes on', async () => {
@@ -211,7 +217,7 @@ group.each(CLIENTS)('through %s', (library) => {
       expect(await dumpAll(client)).toEqual(before);
       await client.config('SET', 'maxmemory', '0');
       await untilDone(client, place);
-      await expectExact(client, place);
+      report('commit refused', { faults: 1, ...(await expectExact(client, place)) });
       fold.log.length = 0;
     }
     expect(fold.retries).toEqual([]);

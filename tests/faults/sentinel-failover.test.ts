@@ -3,9 +3,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { findStartableRedis } from '../support/redis.js';
 import { startSentinel } from '../support/sentinel.js';
 import { waitFor } from '../support/wait.js';
-import { expectExact } from './checker.js';
+import { expectExact, type Place } from './checker.js';
 import { CLIENTS } from './clients.js';
-import { foldsThrough, placeOf, startOwnServer, untilDone } from './harness.js';
+import { foldsThrough, placeOf, positionOf, startOwnServer, untilDone } from './harness.js';
 import { startLoad, untilMore } from './load.js';
 import { report } from './report.js';
 
@@ -31,6 +31,7 @@ describe.each(CLIENTS)('through %s', (library) => {
       });
       const load = startLoad(master.client, place);
       await untilMore(fold, 1_000);
+      await untilItHasCommits(replica.client, place); // a copy without the record is refused, not started anew
       load.abandon();
       await master.server.kill('SIGKILL');
 
@@ -52,4 +53,9 @@ describe.each(CLIENTS)('through %s', (library) => {
 async function untilFollowed(master: Redis): Promise<void> {
   const isOnline = async (): Promise<boolean> => (await master.info('replication')).includes('state=online');
   await waitFor(isOnline, 'the replica to follow');
+}
+
+async function untilItHasCommits(replica: Redis, place: Place): Promise<void> {
+  const hasCommits = async (): Promise<boolean> => !['0-0', null].includes(await positionOf(replica, place));
+  await waitFor(hasCommits, 'the replica to have commits');
 }

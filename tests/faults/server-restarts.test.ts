@@ -1,7 +1,6 @@
 import type { Redis } from 'ioredis';
 import { describe, expect, test } from 'vitest';
 import { findFreePort, type TestServer } from '../support/server.js';
-import { waitFor } from '../support/wait.js';
 import { expectExact, type Place } from './checker.js';
 import { CLIENTS } from './clients.js';
 import {
@@ -16,6 +15,7 @@ import {
   type RunningFold,
 } from './harness.js';
 import { startLoad, untilLogged, untilMore } from './load.js';
+import { report } from './report.js';
 
 const ROUNDS = isSoak ? 40 : 4;
 const SMALL = { batch: { maxMessages: 50 } };
@@ -39,7 +39,10 @@ describe.each(CLIENTS)('through %s', (library) => {
       await load.stop();
       await untilDone(client, place);
       expect(fold.rewinds, 'nothing acknowledged was lost').toEqual([]);
-      await expectExact(client, place);
+      report('server restarted, scripts or connections lost', {
+        faults: ROUNDS,
+        ...(await expectExact(client, place)),
+      });
     },
     isSoak ? 300_000 : 60_000,
   );
@@ -55,7 +58,7 @@ describe.each(CLIENTS)('through %s', (library) => {
     await untilDone(client, place);
     expect(repeatedRuns(fold)).toEqual({});
     expect(fold.consumer.stats()).toMatchObject({ recoveries: 0 });
-    await expectExact(client, place);
+    report('server restarted, scripts or connections lost', { faults: 30, ...(await expectExact(client, place)) });
   });
 
   test('a server that kills every client again and again is connected to again', async () => {
@@ -71,7 +74,10 @@ describe.each(CLIENTS)('through %s', (library) => {
     await untilDone(client, place);
     expect(fold.consumer.stats().recoveries).toBeGreaterThan(20);
     expect(repeatedRuns(fold)).toEqual({});
-    await expectExact(client, place);
+    report('server restarted, scripts or connections lost', {
+      faults: fold.consumer.stats().recoveries,
+      ...(await expectExact(client, place)),
+    });
   }, 120_000);
 
   test('a server that is still loading its data is waited for', async () => {
@@ -88,7 +94,7 @@ describe.each(CLIENTS)('through %s', (library) => {
     await untilLogged(fold, /loading/i);
     await writeMessages(client, place, 1_000, 1_001);
     await untilDone(client, place);
-    await expectExact(client, place);
+    report('server not ready', { faults: 1, ...(await expectExact(client, place)) });
   }, 60_000);
 
   test('a server busy with a long script is waited for, and no message is handled twice', async () => {
@@ -100,7 +106,7 @@ describe.each(CLIENTS)('through %s', (library) => {
       await untilDone(client, place);
     }
     expect(repeatedRuns(fold)).toEqual({});
-    await expectExact(client, place);
+    report('server not ready', { faults: 3, ...(await expectExact(client, place)) });
   });
 
   test.each([
@@ -124,7 +130,7 @@ describe.each(CLIENTS)('through %s', (library) => {
     await untilDone(client, place);
     expect(fold.rewinds).toEqual([]);
     expect(fold.consumer.stats()).toMatchObject({ failures: 0 });
-    await expectExact(client, place);
+    report('server not ready', { faults: 4, ...(await expectExact(client, place)) });
   });
 });
 

@@ -16,6 +16,7 @@ import {
   untilDone,
   writeMessages,
 } from './harness.js';
+import { report } from './report.js';
 
 const MESSAGES = isSoak ? 200_000 : 11_200;
 const KILLS = isSoak ? 500 : 28;
@@ -47,7 +48,9 @@ describe.each(CLIENTS)('through %s', (library) => {
       }
       await writeMessages(client, place, MESSAGES - KILLS * PER_LIFE, KILLS * PER_LIFE + 1);
       await finish(startChild({ client: library, url: server.url, place }), client, place);
-      expect((await expectExact(client, place)).messages).toBe(MESSAGES);
+      expect(report('process killed', { faults: KILLS, ...(await expectExact(client, place)) }).messages).toBe(
+        MESSAGES,
+      );
       producer.disconnect();
     },
     isSoak ? 900_000 : 120_000,
@@ -71,7 +74,7 @@ describe.each(CLIENTS)('through %s', (library) => {
       await expectExact(client, place, { isPartial: true });
     }
     await finish(startChild({ client: library, url: server.url, place }), client, place);
-    expect((await expectExact(client, place)).messages).toBe(2_000);
+    expect(report('process killed', { faults: 5, ...(await expectExact(client, place)) }).messages).toBe(2_000);
   });
 
   test('a process killed before its commit reaches the server leaves nothing of it, even while the connection is torn', async () => {
@@ -89,7 +92,7 @@ describe.each(CLIENTS)('through %s', (library) => {
       await expectExact(client, place, { isPartial: true });
     }
     await finish(startChild({ client: library, url: server.url, place }), client, place);
-    await expectExact(client, place);
+    report('process killed', { faults: 3, ...(await expectExact(client, place)) });
   });
 });
 

@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { findFreePort } from '../support/server.js';
 import { CLIENTS, createStore, type ClientKind } from './clients.js';
 import { foldsThrough, placeOf, startOwnServer } from './harness.js';
+import { report } from './report.js';
 
 const SECRET = 'hunter2-very-secret';
 const TIMEOUTS = { connectTimeoutMs: 500, commandTimeoutMs: 500 };
@@ -107,6 +108,7 @@ async function expectStartToFail(
     expect(everythingIn(error)).not.toContain(SECRET);
   }
   expect(everythingIn(logged)).not.toContain(SECRET);
+  report('store unreachable', { faults: 3 });
 }
 
 async function failureOf(promise: Promise<unknown>): Promise<unknown> {

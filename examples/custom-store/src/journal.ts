@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, fdatasyncSync, ftruncateSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** A file of JSON lines that only grows. A line is in it whole or, after a crash in the middle of writing, not at all. */
 export class Journal<Line> {
@@ -19,7 +19,7 @@ export class Journal<Line> {
     const text = `${JSON.stringify(line, replace)}\n`;
     try {
       writeFileSync(this.#file, text);
-      fsyncSync(this.#file);
+      fdatasyncSync(this.#file);
     } catch (error) {
       ftruncateSync(this.#file, this.#bytes);
       throw error;

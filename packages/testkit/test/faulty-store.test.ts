@@ -107,6 +107,35 @@ test('a duplicate arrives after others', async () => {
   expect(outputs()).toBe(2);
 });
 
+test('faults happen to what is done from outside transactions, too', async () => {
+  const { faults, memory, outputs, store } = await scene();
+  const id = memory.add('in', { n: 1 });
+  const request = { from: 'in', to: 'out', entries: [{ id, fields: ['n', '1'] }] };
+  faults.next('before-move', 'lose');
+  faults.next('after-move', 'lose');
+  await expect(store.move(request)).rejects.toMatchObject({ ...UNAVAILABLE, details: { ran: false } });
+  expect(outputs()).toBe(0);
+  await expect(store.move(request)).rejects.toMatchObject({ ...UNAVAILABLE, details: { ran: 'unknown' } });
+  expect(await store.move(request)).toEqual({ moved: 0, held: 0 });
+  expect(outputs()).toBe(1);
+  faults.next('before-trim', 'cut');
+  await expect(store.trim('out', { maxLength: 0 })).rejects.toMatchObject(UNAVAILABLE);
+  expect(await store.trim('out', { maxLength: 0 })).toBe(1);
+});
+
+test('faults happen to glances and loads', async () => {
+  const { faults, store, token } = await scene();
+  const home = await store.openHome({ ...address, isKeyed: true });
+  faults.next('before-glance', 'lose');
+  await expect(home.glance()).rejects.toMatchObject(UNAVAILABLE);
+  expect((await home.glance())?.owner).toBe(token.owner);
+  const held = faults.next('after-load', 'delay');
+  const loading = home.load(token, ['a']);
+  await held.reached;
+  expect(await held.release()).toEqual({ outcome: 'loaded', values: [undefined] });
+  expect(await loading).toEqual({ outcome: 'loaded', values: [undefined] });
+});
+
 test('a cut ends what is open, and only that', async () => {
   const { commit, faults, home, memory, store, token } = await scene();
   const reader = await store.openReader();
@@ -133,6 +162,15 @@ test('a killed process can do nothing any more, and others go on', async () => {
   await expect(store.append({ stream: 'in', fields: ['n', '1'], idempotencyKey: undefined })).rejects.toMatchObject(
     UNAVAILABLE,
   );
+  const calls = [
+    () => store.trim('in', 'consumed'),
+    () => store.consumers('in'),
+    () => store.register(address, []),
+    () => store.unregister(address),
+    () => store.move({ from: 'in', to: 'out', entries: [] }),
+    () => store.audit(),
+  ];
+  for (const call of calls) await expect(call()).rejects.toMatchObject(UNAVAILABLE);
   expect((await (await memory.openHome(address)).inspect()).record?.commitId).toBe('1');
 });
 

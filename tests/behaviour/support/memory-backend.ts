@@ -33,7 +33,7 @@ export class MemoryBackend implements Backend {
   }
 
   async trim(stream: string, maxLength: number): Promise<void> {
-    this.memory.trim(stream, { maxLength });
+    this.memory.truncate(stream, { maxLength });
   }
 
   async deleteStream(stream: string): Promise<void> {

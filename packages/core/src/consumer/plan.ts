@@ -113,10 +113,7 @@ export function planConsumer<S extends object, D extends StreamChoice>(
     leaseMs: countOption('leaseMs', options.leaseMs, 10_000, 100),
     stopTimeoutMs: countOption('stopTimeoutMs', options.stopTimeoutMs, 10_000),
     signal: signalOption(options.signal),
-    logger:
-      options.logger === undefined
-        ? consoleLogger
-        : methodsOption<Logger>('logger', options.logger, ['debug', 'info', 'warn', 'error'], 'an object with debug, info, warn and error'),
+    logger: loggerOption(options.logger),
     environment: environmentOption(options.environment),
   }; // prettier-ignore
 }
@@ -213,6 +210,12 @@ function batchOption(value: unknown): ConsumerPlan['batch'] {
     maxMessages: countOption('batch.maxMessages', given['maxMessages'], 1_000),
     maxBytes: countOption('batch.maxBytes', given['maxBytes'], 4 * 1024 * 1024),
   };
+}
+
+function loggerOption(value: unknown): Logger {
+  if (value === undefined) return consoleLogger;
+  const methods = ['debug', 'info', 'warn', 'error'] as const;
+  return methodsOption<Logger>('logger', value, methods, 'an object with debug, info, warn and error');
 }
 
 function environmentOption(value: unknown): Environment {

@@ -1,3 +1,4 @@
+import { isArsError, withDetails } from '../domain/errors.js';
 import type { Feed } from './feed.js';
 import { KeySweep } from './key-sweep.js';
 import { KeyedKeeper } from './keyed-keeper.js';
@@ -39,11 +40,18 @@ export function stateKeeping(plan: ConsumerPlan, progress: Progress, listener: K
         listener.onLoaded();
       },
       onDoubt: (error) => listener.onDoubt(error),
-      onLoadFailed: (error) => listener.onFailed(error),
+      onLoadFailed: (error) => listener.onFailed(named(error, plan)),
       onStateLost: () => listener.onFailed(stateLostError(plan)),
     });
     const line = new KeyedLine(plan, keyed, feed, loader, sweep);
     return line;
   };
   return { states: new KeyedKeeper(state, keyed, sweep), lineOf };
+}
+
+/** What is stored for a key knows neither its stream nor its consumer. */
+function named(error: unknown, { address }: ConsumerPlan): unknown {
+  if (!isArsError(error)) return error;
+  const { consumerId: consumer, scope: stream } = address;
+  return withDetails(error, `consumer "${consumer}" of "${stream}"`, { consumer, stream });
 }

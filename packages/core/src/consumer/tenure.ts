@@ -57,8 +57,7 @@ export class Tenure {
   }
 
   /**
-   * Connects and claims; on failure nothing stays open or claimed. Answers `undefined` when standing by for a live owner:
-   * then `takeTurn` claims. A server that answers but cannot serve now (loading,
+   * Connects and claims, or answers `undefined` for a standby; on failure nothing stays open or claimed. A server that answers but cannot serve now (loading,
    * busy, out of memory) is tried again until it can; one that does not answer is not.
    */
   async begin(): Promise<Claimed | undefined> {
@@ -153,7 +152,7 @@ export class Tenure {
     this.hasten();
   }
 
-  /** Stands by until the owner has released or is silent, then claims. `undefined` when stopped before. */
+  /** Claims when the owner has released or is silent; `undefined` when stopped before. */
   async takeTurn(): Promise<Claimed | undefined> {
     while (!this.#isOff()) {
       try {
@@ -242,7 +241,7 @@ export class Tenure {
 /** Reasons of a store that did not answer at all. */
 const UNANSWERED: readonly unknown[] = [undefined, 'CLOSED', 'CONNECTION', 'TIMEOUT'];
 
-/** Whether a store that cannot be reached or cannot serve may be tried again; not one that this process has closed. */
+/** Whether a store may be tried again. */
 function isAway(error: unknown): error is ArsError {
   return isArsError(error, 'ARS_STORE_UNAVAILABLE') && error.details['reason'] !== 'CLOSED';
 }

@@ -21,7 +21,7 @@ export interface KeyedStatesOptions {
   readonly maxBytes: number;
 }
 
-/** What a key takes beside its text and attributes: measured, on Node 22. */
+/** What a key takes beside its text and attributes: measured, on Node 20. */
 const KEY_BYTES = 600;
 /** How much more memory attributes take than their stored form, about. */
 const GROWTH = 3;

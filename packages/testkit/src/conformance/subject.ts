@@ -16,7 +16,7 @@ export interface StoreSubject {
   trimStream?(stream: string, maxLength: number): Promise<void>;
   /** Deletes a stream with its counters (`DEL`). */
   deleteStream?(stream: string): Promise<void>;
-  /** Removes a consumer's record or state, and nothing else of it, as an eviction policy would. */
+  /** Removes a consumer's record or state (with all its keys), and nothing else of it, as an eviction policy would. */
   evict?(what: 'record' | 'state', address: ConsumerAddress): Promise<void>;
   /** Puts something that is not a stream under a stream's name, where nothing is yet. */
   occupy?(stream: string): Promise<void>;

@@ -36,7 +36,7 @@ function existing(memory: MemoryStore, { from, entries }: MoveRequest): MoveRequ
 
 const CONSUMED = 'trimming: what is consumed goes, up to the last entry that every registered consumer has committed';
 const HISTORY =
-  'trimming histories: trimming removes what it says, and nothing that a registered consumer needs (1 of 6)';
+  'trimming histories: trimming removes what it says, and nothing that a registered consumer needs (1 of 4)';
 const ONCE = 'moving: an entry is moved once, however often it is asked';
 
 const TRIMMING_BUGS: readonly PlantedBug[] = [
