@@ -39,7 +39,7 @@ describeStores((kit) => {
       home: kit.tag,
       streams: [keys.scope],
       readsHere: true,
-      stateName: undefined,
+      stateName: undefined, isKeyed: false,
     });
     const { record, state } = await home.inspect();
     home.close();

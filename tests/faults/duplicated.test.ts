@@ -35,6 +35,22 @@ describe.each(CLIENTS)('through %s', (library) => {
     report('reply lost or connection cut', { faults: copies().length, ...(await expectExact(client, place)) });
   });
 
+  test('commits of which a copy arrives before them are answered as applied, and no message is handled again', async () => {
+    const { server, client } = await startOwnServer();
+    const place = placeOf('preceded');
+    await loadCommit(client);
+    const proxy = await startOwnProxy(server);
+    proxy.duplicate(isCommit);
+    const fold = await startFold(proxy.url, place, { consumer: SMALL });
+    for (let n = 1; n <= 2_000; n += 100) await writeMessages(client, place, 100, n);
+    await untilDone(client, place);
+    await fold.consumer.caughtUp();
+    expect(proxy.duplicates).toBeGreaterThan(20);
+    expect(repeatedRuns(fold)).toEqual({});
+    expect(fold.consumer.stats()).toMatchObject({ messages: 2_000, failures: 0, rewinds: 0, recoveries: 0 });
+    report('reply lost or connection cut', { faults: proxy.duplicates, ...(await expectExact(client, place)) });
+  });
+
   test('commits and renewals that arrive twice while connections are cut take effect once', async () => {
     const { server, client } = await startOwnServer();
     const place = placeOf('doubled-cut');

@@ -28,8 +28,10 @@ export class FaultProxy implements AsyncDisposable {
   readonly #losses: Loss[] = [];
   #target: { readonly port: number; readonly host: string };
   #isBlackhole = false;
+  #isDoubled: RequestPredicate = () => false;
   #delayMs = 0;
   #accepted = 0;
+  #duplicates = 0;
 
   constructor(target: { port: number; host: string }) {
     this.#target = target;
@@ -49,7 +51,21 @@ export class FaultProxy implements AsyncDisposable {
     },
     isBlackhole: () => this.#isBlackhole,
     delayMs: () => this.#delayMs,
+    sendCopy: (request) => (this.#isDoubled(request) ? this.#sendCopy(request) : undefined),
   };
+
+  /** Resolves when the server has answered, or is gone. */
+  #sendCopy(request: Buffer): Promise<void> {
+    this.#duplicates += 1;
+    const socket = connect({ ...this.#target, noDelay: true });
+    const replies = new FrameSplitter();
+    socket.write(request);
+    return new Promise((resolve) => {
+      socket.on('data', (chunk: Buffer) => void (replies.push(chunk).length > 0 && socket.destroy()));
+      socket.on('error', () => {}); // 'close' follows
+      socket.on('close', () => resolve());
+    });
+  }
 
   /** The port to connect to instead of the server's. */
   get port(): number {
@@ -98,6 +114,19 @@ export class FaultProxy implements AsyncDisposable {
     this.#delayMs = ms;
   }
 
+  /**
+   * Sends every matching request to the server twice from now on: first a copy, on a connection of its own, and once that
+   * is answered the request itself. So what the client hears of is the second arrival.
+   */
+  duplicate(predicate: RequestPredicate): void {
+    this.#isDoubled = predicate;
+  }
+
+  /** How many requests were sent twice. */
+  get duplicates(): number {
+    return this.#duplicates;
+  }
+
   /** Leads new connections to another server, as an address does after a failover, and destroys the open ones. */
   retarget(port: number, host = '127.0.0.1'): void {
     this.#target = { port, host };
@@ -124,6 +153,8 @@ interface Faults {
   takeLoss(request: Buffer): Loss | undefined;
   isBlackhole(): boolean;
   delayMs(): number;
+  /** Sends the request over another connection, if it is to be doubled; resolves when it is answered. */
+  sendCopy(request: Buffer): Promise<void> | undefined;
 }
 
 const PUSH = '>'.charCodeAt(0);
@@ -135,6 +166,8 @@ class Link {
   readonly #faults: Faults;
   readonly #unanswered: (Loss | undefined)[] = [];
   readonly #delayed: (() => void)[] = [];
+  /** Pending while a copy of a request is under way; what comes later waits behind it. */
+  #held: Promise<void> | undefined;
   #isMute = false;
   #lastDueMs = 0;
 
@@ -159,7 +192,13 @@ class Link {
 
   #forward(request: Buffer): void {
     this.#unanswered.push(this.#faults.takeLoss(request));
-    this.#upstream.write(request);
+    const copy = this.#held === undefined ? this.#faults.sendCopy(request) : undefined;
+    if (copy === undefined && this.#held === undefined) return void this.#upstream.write(request);
+    const held: Promise<void> = (this.#held ?? copy!).then(() => {
+      if (this.#held === held) this.#held = undefined;
+      if (!this.#upstream.destroyed) this.#upstream.write(request);
+    });
+    this.#held = held;
   }
 
   #answer(reply: Buffer): void {

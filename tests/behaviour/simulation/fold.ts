@@ -36,7 +36,8 @@ export interface Observation {
 
 /** Looks at the store past every consumer, at one moment. */
 export async function observe(memory: MemoryStore): Promise<Observation> {
-  const address = { consumerId: 'c', home: 'in', scope: 'in', streams: ['in'], readsHere: true, stateName: undefined };
+  const address = { consumerId: 'c', home: 'in', scope: 'in', streams: ['in'], readsHere: true, stateName: undefined,
+    isKeyed: false };
   const opening = memory.openHome(address);
   const home = await opening;
   const inspecting = home.inspect(); // takes effect at the call, so what follows is of the same moment

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { registeredConsumers, unregisterConsumer } from '../../src/care/registered-consumers.js';
-import type { ConsumerAddress, StreamStore } from '../../src/store/stream-store.js';
+import type { ConsumerAddress } from '../../src/store/consumer-address.js';
+import type { StreamStore } from '../../src/store/stream-store.js';
 import { defineStream } from '../../src/transaction/stream-definition.js';
 
 /** A store that takes notes of who is to be taken out. */
