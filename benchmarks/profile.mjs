@@ -31,6 +31,8 @@ if (values.help) {
   process.exit(0);
 }
 
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
 const context = new Context({ pin: false });
 const messages = Number(values.messages);
 const folder = join(RESULTS, 'profiles');

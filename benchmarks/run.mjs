@@ -16,6 +16,9 @@ if (unknown !== undefined) {
   process.exit(1);
 }
 
+// Leaving by `exit` ends the server, and with it every child.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
 const context = new Context(options);
 const machine = await context.withServer({}, ({ url }) => describeMachine(url, options));
 for (const [name, value] of Object.entries(machine)) console.log(`${name.padEnd(10)} ${value}`);

@@ -55,7 +55,8 @@ function finish(messages, start, before, stock) {
   const seconds = (performance.now() - start) / 1_000;
   const cpu = process.cpuUsage(before);
   if (STOCK - stock !== sumOfQuantities(messages)) throw new Error(`ended with a stock of ${stock}`);
-  return { rate: messages / seconds, clientUs: (cpu.user + cpu.system) / messages };
+  const clientUs = (cpu.user + cpu.system) / messages;
+  return { rate: messages / seconds, clientUs, perCpuSecond: 1e6 / clientUs };
 }
 
 function handle(message, transaction, publishEvery) {

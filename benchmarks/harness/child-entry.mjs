@@ -1,6 +1,8 @@
 /** The program of every child: runs one exported function and sends back what it returns. */
 const [, , module, name, input] = process.argv;
 
+process.once('disconnect', () => process.exit(1));
+
 let message;
 try {
   const work = (await import(module))[name];

@@ -1,10 +1,11 @@
 import { fork } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const ENTRY = fileURLToPath(new URL('child-entry.mjs', import.meta.url));
 
 /** A run that takes longer than this has failed; it must not hold up all others. */
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 300_000;
 
 /** Runs an exported function of a module in a process of its own, and resolves with what it returns. */
 export async function runInChild(module, name, input, placement = {}) {
@@ -24,7 +25,7 @@ export async function runInChild(module, name, input, placement = {}) {
  * beside its result, `kill` ends it.
  */
 export function startChild(module, name, input, { core, nodeArgs = [] } = {}) {
-  const options = { execArgv: [...nodeArgs], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] };
+  const options = { execArgv: [...nodeArgs], stdio: ['ignore', 'inherit', 'pipe', 'ipc'] };
   const args = [new URL(module, new URL('../', import.meta.url)).href, name, JSON.stringify(input)];
   // taskset runs what it is given in its own place, so the IPC channel goes through.
   const child =
@@ -35,6 +36,7 @@ export function startChild(module, name, input, { core, nodeArgs = [] } = {}) {
           execPath: 'taskset',
           execArgv: ['-c', String(core), process.execPath, ...nodeArgs],
         });
+  forwardErrors(child);
   const heard = [];
   const listening = [];
   const result = new Promise((resolve, reject) => {
@@ -59,4 +61,12 @@ export function startChild(module, name, input, { core, nodeArgs = [] } = {}) {
     say: (value) => child.send(value),
     kill: () => child.kill('SIGKILL'),
   };
+}
+
+/** Servers of benchmarks persist nothing on purpose; what consumers say of that once a run is left out. */
+function forwardErrors(child) {
+  const lines = createInterface({ input: child.stderr });
+  lines.on('line', (line) => {
+    if (!line.includes('NO_PERSISTENCE')) process.stderr.write(`${line}\n`);
+  });
 }

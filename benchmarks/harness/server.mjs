@@ -20,14 +20,19 @@ export async function startServer({ aof = 'off', core } = {}) {
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const failed = new Promise((_, reject) => child.once('error', reject));
   const url = `redis://127.0.0.1:${port}`;
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
   const stop = async () => {
-    child.kill('SIGKILL');
+    process.off('exit', kill);
+    kill();
     await ended;
     await rm(dir, { recursive: true, force: true });
   };
   try {
     await Promise.race([answering(port, child), failed]);
   } catch (error) {
+    process.off('exit', kill);
+    kill();
     await rm(dir, { recursive: true, force: true });
     throw new Error(`${binary} did not start; install Redis or set ARS_BENCH_SERVER.`, { cause: error });
   }

@@ -1,7 +1,7 @@
 import { atLeast } from '../harness/checks.mjs';
-import { spread } from '../harness/format.mjs';
+import { short, spread } from '../harness/format.mjs';
 import { alternate, failures, series } from '../harness/rounds.mjs';
-import { summary } from '../harness/statistics.mjs';
+import { median, summary } from '../harness/statistics.mjs';
 
 /** Handlers that wait 5 ms: 100 keys at a time against one message after another. */
 export const concurrency = {
@@ -26,9 +26,11 @@ export const concurrency = {
     const find = (atOnce, client) => entries.find((entry) => entry.concurrency === atOnce && entry.client === client);
     const rows = entries
       .filter(({ results }) => results.length > 0)
-      .map((entry) => [entry.title, spread(summary(series(entry, 'rate')))]);
+      .map((entry) => [entry.title, spread(summary(series(entry, 'rate'))), short(median(series(entry, 'clientUs')))]);
     return {
-      tables: [{ title: 'Handlers that wait 5 ms, every message its own key', columns: ['', 'messages/s'], rows }],
+      tables: [
+        { title: 'Handlers that wait 5 ms, every message its own key', columns: ['', 'messages/s', 'client µs'], rows },
+      ],
       charts: [],
       checks: clients.map((client) =>
         atLeast(`100 at a time ÷ one at a time, ${client}`, find(100, client), find(1, client), { must: 80 }),

@@ -39,7 +39,8 @@ describeStores((kit) => {
       home: kit.tag,
       streams: [keys.scope],
       readsHere: true,
-      stateName: undefined, isKeyed: false,
+      stateName: undefined,
+      isKeyed: false,
     });
     const { record, state } = await home.inspect();
     home.close();
@@ -189,5 +190,23 @@ describeStores((kit) => {
     expect(() => kit.consumer(wrong)).toThrow(
       expect.objectContaining({ code: 'ARS_CONFIGURATION', details: { option } }),
     );
+  });
+
+  test('an attribute that a handler set to undefined comes back as that, with a serializer that keeps it', async () => {
+    await kit.addNumbers('in', 1, 2);
+    const options: KitConsumerOptions<{ count: number; [extra: string]: unknown }> = {
+      serializer: superjsonSerializer,
+      state: { count: 0 },
+      handler: (_, { state }) => {
+        state.count += 1;
+        state['extra'] = undefined;
+      },
+    };
+    const before = await kit.started(options);
+    await before.caughtUp();
+    await before.stop();
+    const after = await kit.started(options);
+    expect(after.state).toEqual({ count: 2, extra: undefined });
+    await after.stop();
   });
 });

@@ -179,11 +179,20 @@ export async function positionOf(client: Redis, place: Place): Promise<string | 
   return client.hget(recordKey(place), `position:${place.stream}`);
 }
 
-/** Every key with its serialized value; equal maps mean that nothing at all has changed. */
+/**
+ * Every key with its whole content; equal maps mean that nothing at all has changed. Hashes are listed by field, since
+ * the order in which a server serializes them may change although they do not.
+ */
 export async function dumpAll(client: Redis, except: readonly string[] = []): Promise<Record<string, string>> {
   const dump: Record<string, string> = {};
   for (const key of (await client.keys('*')).sort()) {
-    if (!except.includes(key)) dump[key] = (await client.dumpBuffer(key)).toString('base64');
+    if (!except.includes(key)) dump[key] = await contentOf(client, key);
   }
   return dump;
+}
+
+async function contentOf(client: Redis, key: string): Promise<string> {
+  if ((await client.type(key)) !== 'hash') return (await client.dumpBuffer(key)).toString('base64');
+  const fields = Object.entries(await client.hgetallBuffer(key));
+  return JSON.stringify(fields.map(([field, value]) => [field, value.toString('base64')]).sort());
 }

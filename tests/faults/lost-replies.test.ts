@@ -103,7 +103,7 @@ describe.each(CLIENTS)('through %s', (library) => {
     const place = placeOf('silent');
     await loadCommit(client);
     const proxy = await startOwnProxy(server);
-    const store = { commandTimeoutMs: 300, connectTimeoutMs: 300 };
+    const store = { commandTimeoutMs: 300, connectTimeoutMs: 1_500 };
     const fold = await startFold(proxy.url, place, { store, consumer: SMALL });
     for (let round = 0; round < 3; round += 1) {
       await silenceDuringCommit(proxy, client, place, round * 1_000 + 1);
@@ -119,7 +119,7 @@ describe.each(CLIENTS)('through %s', (library) => {
     const { server, client } = await startOwnServer();
     const place = placeOf('idle');
     const proxy = await startOwnProxy(server);
-    const store = { commandTimeoutMs: 200, connectTimeoutMs: 200 };
+    const store = { commandTimeoutMs: 300, connectTimeoutMs: 1_500 };
     await writeMessages(client, place, 10);
     const fold = await startFold(proxy.url, place, { store, consumer: { leaseMs: 300 } });
     await fold.consumer.caughtUp();

@@ -48,7 +48,7 @@ describe.each(CLIENTS)('through %s', (library) => {
     const place = placeOf('same-ids');
     await loadCommit(client);
     const proxy = await startOwnProxy(server);
-    const store = { connectTimeoutMs: 300, commandTimeoutMs: 300 };
+    const store = { connectTimeoutMs: 1_500, commandTimeoutMs: 300 };
     const fold = await startFold(proxy.url, place, {
       store,
       before: ({ n }) => (n === 'm11' ? server.kill('SIGSTOP') : undefined),

@@ -1,6 +1,6 @@
 import type { StoredRecord } from '../store/stored-consumer.js';
 import { watchOwner } from './owner-watch.js';
-import type { WatchResult } from './owner-watch.js';
+import type { WatchControl, WatchResult } from './owner-watch.js';
 import type { Claimed, Ownership } from './ownership.js';
 import type { ConsumerPlan } from './plan.js';
 import type { Session } from './session.js';
@@ -10,10 +10,10 @@ export async function claimAtOnce(
   session: Session,
   plan: ConsumerPlan,
   ownership: Ownership,
-  isOff: () => boolean,
+  control: WatchControl,
 ): Promise<Claimed | undefined> {
   if (plan.standby) return ownership.claim(session, isFree);
-  const isAlive = await showsLife(session, plan, isOff);
+  const isAlive = await showsLife(session, plan, control);
   const claimed = await ownership.claim(session);
   return claimed !== undefined && isAlive ? { ...claimed, isSuspicious: false } : claimed;
 }
@@ -23,9 +23,9 @@ export async function claimInTurn(
   session: Session,
   plan: ConsumerPlan,
   ownership: Ownership,
-  isOff: () => boolean,
+  control: WatchControl,
 ): Promise<Claimed | undefined> {
-  const result = await watchOwner(session.home, plan, 'free', isOff);
+  const result = await watchOwner(session.home, plan, 'free', control);
   if (result.kind === 'off') return undefined;
   return ownership.claim(session, (record) => isFree(record) || isStillSilent(record, result));
 }
@@ -44,10 +44,10 @@ function isStillSilent(record: StoredRecord | undefined, result: WatchResult): b
  * Whether the owner lives, asked only where a message would be condemned for its death: one that has ended as many
  * processes as there are attempts. Then a lease is worth waiting for.
  */
-async function showsLife(session: Session, plan: ConsumerPlan, isOff: () => boolean): Promise<boolean> {
+async function showsLife(session: Session, plan: ConsumerPlan, control: WatchControl): Promise<boolean> {
   if (plan.deadLetter === undefined) return false;
   const { record } = await session.home.inspect();
   const casualties = record?.suspect?.count ?? 0;
   if (isFree(record) || casualties < plan.retry.attempts || record!.quietMs > plan.leaseMs) return false;
-  return (await watchOwner(session.home, plan, 'news', isOff)).kind === 'alive';
+  return (await watchOwner(session.home, plan, 'news', control)).kind === 'alive';
 }

@@ -53,7 +53,12 @@ function codeOf(error: unknown): string {
   return isHopeless(error) || isArsError(error, 'ARS_COMMIT') ? error.code : 'ARS_HANDLER';
 }
 
+/** What was thrown is a stranger's: an error that cannot be read must not stop what is behind it. */
 function reasonOf(error: unknown): string {
-  if (error instanceof Error) return `${error.name}: ${error.message}`;
+  try {
+    if (error instanceof Error) return `${error.name}: ${error.message}`;
+  } catch {
+    return 'The handler threw an error whose text cannot be read.';
+  }
   return typeof error === 'string' ? error : `The handler threw a value of type ${typeof error}.`;
 }

@@ -36,10 +36,12 @@ export class KeyedLoader {
     this.#home = home;
     this.#token = token;
     this.#isLoading = false;
+    this.#loadNext();
   }
 
   /** Forgets what was wanted. */
   reset(): void {
+    this.#states.forgo(this.#states.generation, this.#wanted);
     this.#wanted = [];
     this.#isLoading = false;
     this.#home = undefined;

@@ -1,9 +1,11 @@
 import { SerializationError, StateSchemaError } from '../domain/errors.js';
+import { ValueCopier } from '../state/copy-value.js';
 import type { ErrorDetails } from '../domain/errors.js';
 import type { Serializer } from '../state/serializer.js';
 import { kindOf } from '../state/kind.js';
 import { strictJson } from '../state/strict-json.js';
-import { kindProblem, TrackedState } from '../state/tracked-state.js';
+import { OUTERMOST } from '../state/path.js';
+import { kindProblem } from '../state/tracked-state.js';
 import type { StoredRecord, StoredState } from '../store/stored-consumer.js';
 import type { StatePlan } from './state-plan.js';
 
@@ -137,7 +139,10 @@ function migrate(
 ): Map<string, unknown> {
   try {
     const copy = copied(Object.fromEntries(decoded), plan);
-    return new Map(Object.entries(copied(plan.migrate!(copy, from), plan)));
+    const migrated = plan.migrate!(copy, from);
+    const attributes = copied(migrated, plan);
+    if (Object.values(migrated).includes(undefined)) throw new TypeError('an attribute is undefined; use null');
+    return new Map(Object.entries(attributes));
   } catch (cause) {
     throw new StateSchemaError(
       `The state of consumer "${context.consumer}" could not be migrated from version ${from} to ${plan.version}. It was left as it is.`,
@@ -153,10 +158,8 @@ function copied(values: Record<string, unknown>, plan: StatePlan): Record<string
     if (values instanceof Promise) values.catch(() => {});
     throw new TypeError('migrate must return the attributes as a plain object, and not as a promise of one');
   }
-  return new TrackedState({
-    defaults: () => values,
-    undefinedProperties: plan.serializer.undefinedProperties,
-  }).copyAsOf(0);
+  const copier = new ValueCopier(plan.serializer.undefinedProperties === 'deleted');
+  return copier.copy(values, OUTERMOST, 'state', 0) as Record<string, unknown>;
 }
 
 /** The values as a later start will read them; what cannot be stored is refused now, before anybody is fenced for it. */

@@ -2,9 +2,11 @@ import { isArsError, StoppedError } from '../domain/errors.js';
 import type { ArsError } from '../domain/errors.js';
 import type { Token } from '../store/claim.js';
 import type { ConsumerHome, StreamReader } from '../store/stream-store.js';
+import { isAway, isNotNow } from './availability.js';
 import { backoffMs } from './backoff.js';
 import { claimAtOnce, claimInTurn } from './accession.js';
 import type { Durability } from './durability.js';
+import type { WatchControl } from './owner-watch.js';
 import { Ownership } from './ownership.js';
 import type { Claimed } from './ownership.js';
 import type { ConsumerPlan } from './plan.js';
@@ -31,7 +33,10 @@ export class Tenure {
   #interrupt: (() => void) | undefined;
   #isStopping = false;
   #isGivenUp = false;
-  readonly #isOff = (): boolean => this.#isStopping || this.#isGivenUp;
+  readonly #control: WatchControl = {
+    isOff: () => this.#isStopping || this.#isGivenUp,
+    rest: (delayMs) => this.#rest(delayMs),
+  };
 
   constructor(plan: ConsumerPlan, durability: Durability | undefined, onDoubt: () => void) {
     this.#plan = plan;
@@ -154,16 +159,16 @@ export class Tenure {
 
   /** Claims when the owner has released or is silent; `undefined` when stopped before. */
   async takeTurn(): Promise<Claimed | undefined> {
-    while (!this.#isOff()) {
+    while (!this.#control.isOff()) {
       try {
         this.#session ??= await this.#open();
-        const claimed = await claimInTurn(this.#session, this.#plan, this.#ownership, this.#isOff);
+        const claimed = await claimInTurn(this.#session, this.#plan, this.#ownership, this.#control);
         if (claimed !== undefined) return await this.#enter(claimed);
       } catch (error) {
         if (!isAway(error)) throw error;
         this.#session?.close();
         this.#session = undefined;
-        if (!this.#isOff()) await this.#pause(error);
+        if (!this.#control.isOff()) await this.#pause(error);
       }
     }
     return undefined;
@@ -174,7 +179,7 @@ export class Tenure {
     this.#session = session;
     try {
       if (this.#isGivenUp) throw this.#stopped();
-      const claimed = await claimAtOnce(session, this.#plan, this.#ownership, this.#isOff);
+      const claimed = await claimAtOnce(session, this.#plan, this.#ownership, this.#control);
       return claimed === undefined ? undefined : await this.#enter(claimed);
     } catch (error) {
       await this.end();
@@ -207,9 +212,12 @@ export class Tenure {
     logger.warn(
       `Consumer "${address.consumerId}" of "${address.scope}" looks at the store again in ${Math.round(delayMs)} ms: ${why}`,
     );
-    if (delayMs === 0 || this.#isGivenUp) return;
+    if (delayMs > 0 && !this.#isGivenUp) await this.#rest(delayMs);
+  }
+
+  async #rest(delayMs: number): Promise<void> {
     await new Promise<void>((resolve) => {
-      const cancel = environment.after(delayMs, resolve);
+      const cancel = this.#plan.environment.after(delayMs, resolve);
       this.#interrupt = () => {
         cancel();
         resolve();
@@ -236,17 +244,4 @@ export class Tenure {
       return false;
     }
   }
-}
-
-/** Reasons of a store that did not answer at all. */
-const UNANSWERED: readonly unknown[] = [undefined, 'CLOSED', 'CONNECTION', 'TIMEOUT'];
-
-/** Whether a store may be tried again. */
-function isAway(error: unknown): error is ArsError {
-  return isArsError(error, 'ARS_STORE_UNAVAILABLE') && error.details['reason'] !== 'CLOSED';
-}
-
-/** Whether a store answered that it cannot serve now, as against not answering. */
-function isNotNow(error: unknown): error is ArsError {
-  return isArsError(error, 'ARS_STORE_UNAVAILABLE') && !UNANSWERED.includes(error.details['reason']);
 }
