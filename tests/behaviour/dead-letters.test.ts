@@ -1,4 +1,11 @@
-import { type ArsErrorCode, type Fields, isArsError, StoreUnavailableError, systemEnvironment, type Transaction } from '@ars/core';
+import {
+  type ArsErrorCode,
+  type Fields,
+  isArsError,
+  StoreUnavailableError,
+  systemEnvironment,
+  type Transaction,
+} from '@ars/core';
 import { expect, test } from 'vitest';
 import { describeStores } from './stores.js';
 import { deferred, failureOf, nextEvent } from './support/deferred.js';

@@ -3,7 +3,10 @@ export class Dice {
   #state: number;
 
   constructor(seed: number | string) {
-    this.#state = [...String(seed)].reduce((mixed, character) => Math.imul(mixed ^ character.codePointAt(0)!, 16777619), 2166136261);
+    this.#state = [...String(seed)].reduce(
+      (mixed, character) => Math.imul(mixed ^ character.codePointAt(0)!, 16777619),
+      2166136261,
+    );
   }
 
   /** A number in [0, 1). */

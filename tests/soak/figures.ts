@@ -1,6 +1,11 @@
+/** The first ones tell the cause. */
+const FINDINGS_MAX = 30;
+
 /** What a soak has counted, and what it found wrong. */
 export class Figures {
   readonly faults: Map<string, number> = new Map();
+  /** Requests that reached a server once more. */
+  repeats = 0;
   /** How processes ended, by cause. */
   readonly endings: Map<string, number> = new Map();
   readonly findings: string[] = [];
@@ -16,13 +21,13 @@ export class Figures {
   losses = 0;
 
   /** Counts a fault. */
-  fault(kind: string, count = 1): void {
-    this.faults.set(kind, (this.faults.get(kind) ?? 0) + count);
+  fault(kind: string): void {
+    this.faults.set(kind, (this.faults.get(kind) ?? 0) + 1);
   }
 
-  /** Something is off. */
+  /** Something is off. What is off a hundred times is told once. */
   find(finding: string): void {
-    this.findings.push(finding);
+    if (!this.findings.includes(finding) && this.findings.length < FINDINGS_MAX) this.findings.push(finding);
   }
 
   /** All of it, as lines for people. */
@@ -33,6 +38,7 @@ export class Figures {
     return [
       `faults                              ${total}`,
       ...sorted(this.faults),
+      `requests repeated                   ${this.repeats}`,
       `processes                           ${this.processes}`,
       ...sorted(this.endings),
       `claims                              ${this.claims}`,

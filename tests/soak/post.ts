@@ -14,9 +14,18 @@ interface Report {
 export interface PostOptions {
   readonly role: string;
   readonly program: 'member.mjs' | 'producer.mjs';
-  /** What a process that starts now is told, beside its role. */
-  readonly plan: () => Record<string, unknown>;
+  /** What a process that starts now is told, beside its role; `acked` as of the post. */
+  readonly plan: (acked: number) => Record<string, unknown>;
   readonly figures: Figures;
+  /** Whether other posts hold the same consumer, so that any of its processes may be fenced. Default false. */
+  readonly isShared?: boolean;
+}
+
+interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly why: string;
+  readonly isContested: boolean;
 }
 
 /**
@@ -31,6 +40,8 @@ export class Post {
   restartDelayMs = 0;
   readonly #options: PostOptions;
   readonly #living = new Set<ChildProcess>();
+  /** Those that lived beside another process of this post, and may therefore be fenced. */
+  readonly #contested = new WeakSet<ChildProcess>();
   #holder: ChildProcess | undefined;
   #isQuiet = false;
   #wantsQuiet = false;
@@ -64,9 +75,11 @@ export class Post {
     for (const child of this.#living) child.kill('SIGCONT');
   }
 
-  /** Starts another process while the holder lives, which is fenced by it. */
+  /** Starts another process while the holder lives, which is fenced by it; one that would stand by is told to stop. */
   takeOver(): void {
+    const former = this.#holder;
     this.#start();
+    if (this.#options.isShared) former?.kill('SIGTERM');
   }
 
   /** Ends it for good. */
@@ -80,18 +93,19 @@ export class Post {
   #start(): void {
     const { program, plan, figures } = this.#options;
     const path = fileURLToPath(new URL(`programs/${program}`, import.meta.url));
-    const argument = JSON.stringify({ role: this.role, ...plan() });
+    const argument = JSON.stringify({ role: this.role, ...plan(this.acked) });
     const child = fork(path, [argument], { execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     figures.processes += 1;
     this.#holder = child;
     this.#living.add(child);
+    if (this.#living.size > 1 || this.#options.isShared) for (const each of this.#living) this.#contested.add(each);
     let errors = '';
     let last: Report | undefined;
     child.stderr!.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-2_000)));
     child.on('message', (report: Report) => this.#heard(child, (last = report)));
     child.once('close', (code, signal) => {
       this.#living.delete(child);
-      this.#judge({ code, signal, why: last?.error ?? errors });
+      this.#judge({ code, signal, why: last?.error ?? errors, isContested: this.#contested.has(child) });
       if (child === this.#holder) this.#follow();
     });
     child.on('error', () => {}); // a message to a process that has just ended
@@ -113,9 +127,10 @@ export class Post {
     if (stats !== undefined && stats.rewinds > 0) figures.find(`${this.role}: rewound, though no write was lost`);
   }
 
-  #judge({ code, signal, why }: { code: number | null; signal: NodeJS.Signals | null; why: string }): void {
+  #judge({ code, signal, why, isContested }: Ending): void {
     if (this.#isOver) return;
     const { figures } = this.#options;
+    if (code === 4 && !isContested) figures.find(`${this.role}: fenced, though there was no other process: ${why}`);
     const cause = signal ?? { 0: 'stopped', 3: 'not reachable at the start', 4: 'fenced' }[code ?? 1];
     if (cause === undefined) figures.find(`${this.role}: a process ended with ${code}: ${why}`);
     else figures.endings.set(cause, (figures.endings.get(cause) ?? 0) + 1);

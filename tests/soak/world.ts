@@ -78,7 +78,11 @@ export class World implements AsyncDisposable {
     const isOver = async () => /master_failover_state:no-failover/.test(await primary.client.info('replication'));
     await waitFor(isOver, 'the failover to end', 60_000);
     if (/role:master/.test(await primary.client.info('replication'))) return false;
-    await waitFor(async () => /role:master/.test(await replica.client.info('replication')), 'the replica to lead', 60_000);
+    await waitFor(
+      async () => /role:master/.test(await replica.client.info('replication')),
+      'the replica to lead',
+      60_000,
+    );
     this.primary = replica;
     this.replica = primary;
     return true;

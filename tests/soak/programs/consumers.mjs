@@ -31,7 +31,8 @@ const fold = {
     state.count += 1;
     state.sum += Number(message.amount);
     state.hash = mix(state.hash, nameOf(message));
-    const account = (state.accounts[message.account] ??= { count: 0, recent: [] });
+    state.accounts[message.account] ??= { count: 0, recent: [] };
+    const account = state.accounts[message.account];
     account.count += 1;
     account.recent.push(nameOf(message));
     if (account.recent.length > 3) account.recent.shift();

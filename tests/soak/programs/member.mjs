@@ -22,7 +22,7 @@ const consumer = new StreamConsumer({
 });
 consumer.on('claimed', () => tell({ event: 'claimed' }));
 process.on('SIGTERM', () => void consumer.stop());
-process.on('disconnect', () => process.exit(2));
+process.on('disconnect', orphaned);
 
 let failure;
 let isStarted = false;
@@ -42,6 +42,7 @@ tell({
   stats: { messages, commits, recoveries, rewinds, deadLetters },
 });
 await store.close();
+process.off('disconnect', orphaned);
 if (process.connected) process.disconnect();
 
 function exitCode(error) {
@@ -57,4 +58,8 @@ function describe(error) {
   }
   const [first] = causes;
   return [first, ...causes.slice(1), error.stack?.split('\n').slice(1, 5).join(' ')].join(' <- ');
+}
+
+function orphaned() {
+  process.exit(2);
 }

@@ -19,14 +19,15 @@ process.on('SIGTERM', () => {
   isEnding = true;
   resume();
 });
-process.on('disconnect', () => process.exit(2));
+process.on('disconnect', orphaned);
 process.on('message', (message) => {
   isQuiet = message === 'quiet';
   if (!isQuiet) resume();
 });
 
 function orderOf(n) {
-  const kind = n % poisonEvery === poisonEvery >> 1 ? 'poison' : n % 60 === 0 ? 'bad' : n % 45 === 7 ? 'flaky' : 'plain';
+  const kind =
+    n % poisonEvery === poisonEvery >> 1 ? 'poison' : n % 60 === 0 ? 'bad' : n % 45 === 7 ? 'flaky' : 'plain';
   return { p: role, n, account: `k${(n * 7919) % 23}`, amount: (n * 31) % 100, kind };
 }
 
@@ -55,4 +56,9 @@ for (let n = from; !isEnding; n += atOnce) {
   await sleep(5);
 }
 await store.close();
+process.off('disconnect', orphaned);
 if (process.connected) process.disconnect();
+
+function orphaned() {
+  process.exit(2);
+}

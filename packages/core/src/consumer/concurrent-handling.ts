@@ -2,14 +2,15 @@ import type { Delivery } from '../transaction/delivery.js';
 import type { MessageTransaction } from '../transaction/message-transaction.js';
 import type { StagedDeadLetter } from './dead-letters.js';
 import type { Ending } from './endings.js';
+import { KeyQueues } from './key-queues.js';
 import type { Handling, HandlingParts } from './handling.js';
 
 /** A message in the window. */
 interface Slot {
   readonly delivery: Delivery;
   readonly key: string | undefined;
-  /** `waiting` for its key, for room or for its next try. */
-  status: 'waiting' | 'running' | 'finished';
+  /** Whether it was handled, or has failed for good. */
+  isFinished: boolean;
   transaction: MessageTransaction | undefined;
   /** Set for a message that has failed for good: it is given up, or ends the consumer, when its turn comes. */
   failure: StagedDeadLetter | Ending | undefined;
@@ -41,17 +42,29 @@ export interface ConcurrentParts extends HandlingParts {
  */
 export class ConcurrentHandling implements Handling {
   readonly #parts: ConcurrentParts;
+  /** In stream order. */
   readonly #slots: Slot[] = [];
+  readonly #running = new Map<MessageTransaction, Slot>();
+  /** Unfinished messages by key: the first of each may run. */
+  readonly #queues = new KeyQueues<Slot>();
+  /** Those that may start as soon as there is room. */
+  readonly #ready: Slot[] = [];
+  /** Those that wait for the time of their next try. */
+  readonly #retrying = new Set<Slot>();
   #bytes = 0;
 
   constructor(parts: ConcurrentParts) {
     this.#parts = parts;
   }
 
+  get isEmpty(): boolean {
+    return this.#slots.length === 0;
+  }
+
   settle(): void {
     const { runner } = this.#parts;
     for (let settled = runner.takeSettled(); settled !== undefined; settled = runner.takeSettled()) {
-      const slot = this.#slots.find(({ transaction }) => transaction === settled);
+      const slot = this.#running.get(settled);
       if (slot !== undefined) this.#finish(slot, settled);
     }
     this.#passOn();
@@ -69,6 +82,10 @@ export class ConcurrentHandling implements Handling {
     for (const { transaction } of [...this.#slots].reverse()) transaction?.undo();
     const deliveries = this.#slots.map(({ delivery }) => delivery);
     this.#slots.length = 0;
+    this.#ready.length = 0;
+    this.#running.clear();
+    this.#queues.clear();
+    this.#retrying.clear();
     this.#bytes = 0;
     return deliveries;
   }
@@ -77,60 +94,81 @@ export class ConcurrentHandling implements Handling {
   #fill(): void {
     const { concurrency, maxBytes } = this.#parts;
     while (this.#slots.length < this.#room(concurrency * WINDOW_FACTOR) && this.#bytes < maxBytes) {
+      if (this.#isLastWithoutKey()) return;
       const delivery = this.#parts.take();
       if (delivery === undefined) return;
-      this.#slots.push({
-        delivery,
-        key: this.#parts.keyOf(delivery),
-        status: 'waiting',
-        transaction: undefined,
-        failure: undefined,
-      });
-      this.#bytes += sizeOf(delivery);
+      this.#join(delivery);
     }
+  }
+
+  #join(delivery: Delivery): void {
+    const key = this.#parts.keyOf(delivery);
+    const slot: Slot = { delivery, key, isFinished: false, transaction: undefined, failure: undefined };
+    this.#slots.push(slot);
+    this.#bytes += sizeOf(delivery);
+    if (this.#queues.join(slot)) this.#ready.push(slot);
+  }
+
+  /** Whether a key could not be found: as it may be that of any message behind, none is taken before that is settled. */
+  #isLastWithoutKey(): boolean {
+    const last = this.#slots.at(-1);
+    return last !== undefined && !last.isFinished && hasNoKey(last.delivery);
   }
 
   #room(most: number): number {
     return this.#parts.isOneByOne() ? 1 : most;
   }
 
-  /** Starts what may run: not before an unfinished message of the same key, and never more at once than allowed. */
+  /** Starts what may run: the first unfinished message of each key, and never more at once than allowed. */
   #start(): void {
     const { runner, concurrency } = this.#parts;
     if (runner.isLingering || !this.#parts.mayStart()) return;
-    const busy = new Set<string>();
-    for (const slot of this.#slots) {
-      if (runner.running >= concurrency) return;
-      if (slot.status === 'waiting' && this.#mayStart(slot, busy)) this.#run(slot);
-      if (slot.key !== undefined && slot.status !== 'finished') busy.add(slot.key);
+    for (const slot of this.#retrying) {
+      if (this.#parts.isWaiting(slot.delivery)) continue;
+      this.#retrying.delete(slot);
+      this.#ready.unshift(slot);
     }
-  }
-
-  #mayStart({ key, delivery }: Slot, busy: ReadonlySet<string>): boolean {
-    return (key === undefined || !busy.has(key)) && !this.#parts.isWaiting(delivery);
+    while (this.#ready.length > 0 && runner.running < concurrency) this.#run(this.#ready.shift()!);
   }
 
   #run(slot: Slot): void {
     const transaction = this.#parts.runner.run(slot.delivery, this.#parts.attemptOf(slot.delivery));
     slot.transaction = transaction;
-    slot.status = 'running';
-    if (!transaction.isRunning) this.#finish(slot, transaction);
+    if (transaction.isRunning) this.#running.set(transaction, slot);
+    else this.#finish(slot, transaction);
   }
 
   #finish(slot: Slot, transaction: MessageTransaction): void {
-    slot.status = 'finished';
-    if (!transaction.hasFailed) return;
+    this.#running.delete(transaction);
+    if (transaction.hasFailed && !this.#fail(slot, transaction)) return;
+    slot.isFinished = true;
+    const next = this.#queues.leave(slot);
+    if (next !== undefined) this.#ready.push(next);
+  }
+
+  /** Undoes a failed message; true when that is final. */
+  #fail(slot: Slot, transaction: MessageTransaction): boolean {
     transaction.undo();
     slot.transaction = undefined;
     const result = this.#parts.judge(slot.delivery, transaction.failure);
-    if (result === 'retry') slot.status = 'waiting';
-    else slot.failure = result;
+    if (result !== 'retry') slot.failure = result;
+    else if (hasNoKey(slot.delivery)) this.#returnLast(slot);
+    else this.#retrying.add(slot);
+    return result !== 'retry';
+  }
+
+  /** Its key is asked for anew; nothing was taken behind it. */
+  #returnLast({ delivery }: Slot): void {
+    this.#slots.pop();
+    this.#bytes -= sizeOf(delivery);
+    delivery.prepared = undefined;
+    this.#parts.putBack(delivery);
   }
 
   /** Lets the finished prefix go on; true when anything did. */
   #passOn(): boolean {
     let hasPassed = false;
-    while (this.#slots[0]?.status === 'finished' && this.#parts.mayStage()) {
+    while (this.#slots[0]?.isFinished === true && this.#parts.mayStage()) {
       const slot = this.#slots.shift()!;
       this.#bytes -= sizeOf(slot.delivery);
       hasPassed = true;
@@ -147,6 +185,10 @@ export class ConcurrentHandling implements Handling {
     for (const one of [...behind.reverse(), delivery]) this.#parts.putBack(one);
     this.#parts.onEnding(ending);
   }
+}
+
+function hasNoKey({ prepared }: Delivery): boolean {
+  return prepared?.failure !== undefined;
 }
 
 function sizeOf({ fields }: Delivery): number {

@@ -1,4 +1,4 @@
-import { DurabilityError, StoppedError } from '../domain/errors.js';
+import { DurabilityError, StoppedError, StoreUnavailableError } from '../domain/errors.js';
 import type { Token } from '../store/claim.js';
 import type { CommitAnswer } from '../store/commit.js';
 import type { ConsumerHome } from '../store/stream-store.js';
@@ -32,9 +32,13 @@ export class Durability {
     return answer;
   }
 
-  /** Resolves when all that was committed has reached the level. Throws `DurabilityError` where a shortfall is to stop. */
+  /**
+   * Resolves when all that was committed has reached the level. Throws `DurabilityError` where a shortfall is to stop, and
+   * `StoreUnavailableError` when this owner does not hold the consumer any more: it would wait for ever.
+   */
   async reach(home: ConsumerHome, token: Token): Promise<void> {
     for (let shortfalls = 0; !(await home.persist(token, this.#level));) {
+      if ((await home.renew(token)).outcome !== 'held') throw this.#notHeld();
       shortfalls += 1;
       this.#fellShort(shortfalls);
       await this.#pause(shortfalls);
@@ -44,6 +48,12 @@ export class Durability {
   /** Finds out whether the server can give the level at all; a shortfall now is only worth a warning. */
   async probe(home: ConsumerHome, token: Token): Promise<void> {
     if (!(await home.persist(token, this.#level))) this.#plan.logger.warn(this.#shortfall());
+  }
+
+  #notHeld(): StoreUnavailableError {
+    const { consumerId: consumer } = this.#plan.address;
+    const text = `Consumer "${consumer}" is not held any more, so its commits cannot become durable for it.`;
+    return new StoreUnavailableError(text, { consumer, reason: 'NOT_HELD' });
   }
 
   #fellShort(shortfalls: number): void {

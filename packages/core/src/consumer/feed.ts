@@ -21,7 +21,8 @@ interface Chunk {
 
 /** What the last read that found nothing says: between the two IDs the stream holds no entry. */
 interface Emptiness {
-  readonly after: EntryId;
+  /** Where it was read from. A gap before it raises the read counter, and moves no position. */
+  readonly after: StreamCursor;
   readonly lastId: EntryId;
 }
 
@@ -132,11 +133,12 @@ export class Feed {
     void this.#read(reader);
   }
 
-  /** Whether everything of a stream up to an ID has been read and is committed at the given position. */
-  hasPassed(stream: string, target: EntryId, committed: EntryId): boolean {
-    if (compareIds(committed, target) >= 0) return true;
+  /** Whether everything of a stream up to an ID has been read and is committed at the given cursor. */
+  hasPassed(target: EntryId, { stream, position, read }: StreamCursor): boolean {
+    if (compareIds(position, target) >= 0) return true;
     const empty = this.#empty.get(stream);
-    return empty !== undefined && compareIds(empty.lastId, target) >= 0 && compareIds(committed, empty.after) >= 0;
+    if (empty === undefined || compareIds(empty.lastId, target) < 0) return false;
+    return compareIds(position, empty.after.position) >= 0 && read >= empty.after.read;
   }
 
   /** Entries ever added to a stream, as of the last read. */
@@ -170,7 +172,8 @@ export class Feed {
       }
       this.#acceptEntries(read);
     }
-    this.#hasBacklog = entries >= (this.isCautious ? 1 : BACKLOG_ENTRIES);
+    const { maxMessages } = this.#plan.batch;
+    this.#hasBacklog = entries >= (this.isCautious ? 1 : Math.min(BACKLOG_ENTRIES, maxMessages));
     this.#isAtEnd = entries === 0 && this.#loss === undefined;
     if (this.#loss !== undefined) this.#listener.onLoss();
     this.#listener.onRead();
@@ -184,7 +187,7 @@ export class Feed {
     const base = before.read + lost;
     const gap = lost === 0 ? undefined : gapDelivery(read, before.position, base);
     if (gap !== undefined || entries.length > 0) this.#chunks.push({ stream, entries, gap, base, next: 0 });
-    else this.#empty.set(stream, { after: before.position, lastId: read.lastId });
+    else this.#empty.set(stream, { after: before, lastId: read.lastId });
   }
 
   #takeGap(chunk: Chunk, gap: Delivery): Delivery {

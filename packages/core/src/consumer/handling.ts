@@ -11,6 +11,8 @@ export interface Handling {
   settle(): void;
   /** Hands messages over as far as may be; what was handled goes on in stream order. */
   advance(): void;
+  /** Whether no message has been taken that has not gone on. */
+  readonly isEmpty: boolean;
   /** Ends what is running, undoes what has not gone on; returns those messages in order. */
   abort(reason: unknown): Delivery[];
 }
@@ -40,6 +42,10 @@ export class SequentialHandling implements Handling {
 
   constructor(parts: HandlingParts) {
     this.#parts = parts;
+  }
+
+  get isEmpty(): boolean {
+    return this.#current === undefined;
   }
 
   settle(): void {

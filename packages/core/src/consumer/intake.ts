@@ -160,7 +160,8 @@ export class Intake {
   /** All before it was handed over: what could not be read ends the consumer now. */
   #endAtProblem(): void {
     const { feed, line, onEnding } = this.#parts;
-    if (feed.problem !== undefined && line.isEmpty) onEnding({ error: feed.problem, isAtOnce: false });
+    if (feed.problem !== undefined && line.isEmpty && this.#handling.isEmpty)
+      onEnding({ error: feed.problem, isAtOnce: false });
   }
 
   #keyOf(delivery: Delivery): string | undefined {

@@ -33,7 +33,7 @@ export class KeyQueries {
     const key = keyText(given);
     const cached = keyed.states.peek(key);
     if (cached !== undefined) {
-      if (!cached.isStored || this.#isOver(keyed, cached.expiresAt)) return undefined;
+      if (!cached.isStored || this.#isOver(keyed, cached.storedExpiresAt)) return undefined;
       return cached.tracked.copyAsOf(cached.tracked.oldestMark);
     }
     const stored = await this.#load(key);

@@ -51,7 +51,7 @@ export class KeySweep {
     void this.#sweep(home, this.#run);
   }
 
-  /** A key's state is written: it is no candidate any more. */
+  /** A key's state is being written, or has been: it is no candidate any more. */
   renewed(key: string): void {
     if (this.#isSweeping) this.#renewed.add(key);
     this.#expired.delete(key);
@@ -68,7 +68,7 @@ export class KeySweep {
   /** Forgets what was found: the store may hold something else now. */
   reset(): void {
     this.#run += 1;
-    this.#isSweeping = false;
+    this.#endSweep();
     this.#expired.clear();
     this.#next = undefined;
   }
@@ -87,9 +87,13 @@ export class KeySweep {
     } catch (error) {
       this.#logger.debug('A page of states could not be looked at for expired ones; it has its turn again.', error);
     } finally {
-      this.#renewed.clear();
-      if (run === this.#run) this.#isSweeping = false;
+      if (run === this.#run) this.#endSweep();
     }
+  }
+
+  #endSweep(): void {
+    this.#isSweeping = false;
+    this.#renewed.clear();
   }
 
   /** The time that all streams have passed. */

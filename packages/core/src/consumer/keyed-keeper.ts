@@ -1,8 +1,7 @@
-import { timestampOf } from '../domain/entry-id.js';
 import type { StoredValue } from '../domain/fields.js';
-import type { KeyedState, KeyedStates } from '../state/keyed-states.js';
+import type { KeyedStates } from '../state/keyed-states.js';
 import type { StateChange } from '../store/commit.js';
-import type { Batch } from '../transaction/batch.js';
+import type { Batch, KeyTouch } from '../transaction/batch.js';
 import type { MessageTransaction } from '../transaction/message-transaction.js';
 import type { KeySweep } from './key-sweep.js';
 import type { KeyedPlan } from './keyed-plan.js';
@@ -28,21 +27,19 @@ export class KeyedKeeper implements StateKeeper {
     this.#sweep = sweep;
   }
 
-  add(batch: Batch, { delivery, startMark, clearedMark }: MessageTransaction): void {
+  /** Later messages of the key may have been handled, or be running, on top: only what this one did belongs to the batch. */
+  add(batch: Batch, transaction: MessageTransaction): void {
+    const { delivery, startMark: start, endMark: end, isCleared, hasChanged, expiredAt, expiresAt } = transaction;
     const state = delivery.prepared?.state;
     delivery.prepared = undefined;
     if (state === undefined) return;
-    const end = state.tracked.mark;
-    const isCleared = clearedMark === end;
     const known = batch.touched.get(state);
-    if (known === undefined && (end > startMark || isCleared)) {
-      batch.touched.set(state, { start: startMark, end, isCleared, expiredAt: state.expiresAt });
+    if (known === undefined && hasChanged) {
+      batch.touched.set(state, { start, end, isCleared, expiredAt, expiresAt });
     } else {
-      if (end > startMark || isCleared) Object.assign(known!, { end, isCleared });
+      if (hasChanged) Object.assign(known!, { end, isCleared, expiresAt });
       this.#states.unpin(state);
     }
-    if (this.#ttlMs !== undefined && end > startMark)
-      state.expiresAt = isCleared ? undefined : timestampOf(delivery.id) + this.#ttlMs;
   }
 
   undo(batches: readonly Batch[]): void {
@@ -61,7 +58,7 @@ export class KeyedKeeper implements StateKeeper {
     for (const [state, touch] of batch.touched) {
       this.#sweep.renewed(state.key);
       if (touch.isCleared) deleted.push(state.key);
-      else set.push([state.key, this.#states.encode(state, touch.end, this.#expiryOf(state))]);
+      else set.push([state.key, this.#states.encode(state, touch.end, this.#expiryOf(touch))]);
     }
     for (const key of this.#sweep.takeExpired()) deleted.push(key);
     if (set.length === 0 && deleted.length === 0) return undefined;
@@ -72,9 +69,11 @@ export class KeyedKeeper implements StateKeeper {
 
   settle({ touched }: Batch, change: StateChange | undefined): void {
     if (change !== undefined) this.#needsHeader = false;
-    for (const [state, { end, isCleared }] of touched) {
+    for (const [state, { end, isCleared, expiresAt }] of touched) {
       state.tracked.forget(end);
       state.isStored = !isCleared;
+      state.storedExpiresAt = expiresAt;
+      this.#sweep.renewed(state.key);
       this.#states.unpin(state);
     }
   }
@@ -85,7 +84,7 @@ export class KeyedKeeper implements StateKeeper {
     this.#needsHeader = true;
   }
 
-  #expiryOf(state: KeyedState): number | undefined {
-    return this.#ttlMs === undefined ? undefined : state.expiresAt;
+  #expiryOf({ expiresAt }: KeyTouch): number | undefined {
+    return this.#ttlMs === undefined ? undefined : expiresAt;
   }
 }

@@ -6,7 +6,7 @@ import type { ConsumerHome } from '../store/stream-store.js';
 
 /** What a loader tells. */
 export interface LoadListener {
-  /** States have arrived. */
+  /** States have arrived, or may be asked for again. */
   onLoaded(): void;
   /** The store must be asked before anything goes on. */
   onDoubt(error?: unknown): void;
@@ -66,16 +66,23 @@ export class KeyedLoader {
     const { generation } = this.#states;
     try {
       const answer = await home.load(token, keys);
+      if (home !== this.#home) return this.#drop(generation, keys);
       if (answer.outcome === 'loaded') this.#states.put(generation, keys, answer.values);
       else this.#states.forgo(generation, keys);
-      if (home === this.#home) this.#settle(answer);
+      this.#settle(answer);
     } catch (error) {
+      if (home !== this.#home) return this.#drop(generation, keys);
       this.#states.forgo(generation, keys);
-      if (home !== this.#home) return;
       this.#isLoading = false;
       if (isArsError(error, 'ARS_STORE_UNAVAILABLE')) this.#listener.onDoubt(error);
       else this.#listener.onLoadFailed(error);
     }
+  }
+
+  /** What an earlier connection answers says nothing any more, but whoever waits for these keys may ask again now. */
+  #drop(generation: number, keys: readonly string[]): void {
+    this.#states.forgo(generation, keys);
+    this.#listener.onLoaded();
   }
 
   #settle(answer: LoadAnswer): void {

@@ -1,5 +1,6 @@
 import type { AttributeSource } from '../transaction/persistable.js';
 import { timestampOf } from '../domain/entry-id.js';
+import type { TrackedState } from '../state/tracked-state.js';
 import type { Delivery, Prepared } from '../transaction/delivery.js';
 import { MessageTransaction } from '../transaction/message-transaction.js';
 import { Publisher } from '../transaction/publisher.js';
@@ -64,8 +65,7 @@ export class MessageRunner {
 
   /** Handles a message. Its transaction `isRunning` unless the handler settled at once; `takeSettled` gives it later then. */
   run(delivery: Delivery, attempt: number): MessageTransaction {
-    const tracked = delivery.prepared === undefined ? this.#plan.state?.tracked : delivery.prepared.state?.tracked;
-    const transaction = new MessageTransaction(delivery, attempt, this.#publisher, tracked);
+    const transaction = new MessageTransaction(delivery, attempt, this.#publisher, this.#trackedFor(delivery));
     if (this.#attributes !== undefined) this.#attributes.open = transaction.root as Record<string, unknown>;
     try {
       const result = this.#call(delivery, transaction);
@@ -101,6 +101,11 @@ export class MessageRunner {
   /** Waits for nothing any more. */
   close(): void {
     this.#cancelLimit?.();
+  }
+
+  /** A gap of a consumer with keyed state has no key, and so no state. */
+  #trackedFor({ prepared }: Delivery): TrackedState | undefined {
+    return this.#plan.keyed === undefined ? this.#plan.state?.tracked : prepared?.state?.tracked;
   }
 
   #call(delivery: Delivery, transaction: MessageTransaction): unknown {
@@ -144,7 +149,7 @@ export class MessageRunner {
     if (failure !== undefined) {
       transaction.hasFailed = true;
       transaction.failure = failure.error;
-    }
+    } else if (this.#plan.keyed?.ttlMs !== undefined) transaction.renewExpiry(this.#plan.keyed.ttlMs);
     return transaction;
   }
 }

@@ -1,4 +1,3 @@
-import { MessageValidationError } from '../domain/errors.js';
 import { keyText } from '../state/keyed-states.js';
 import type { Delivery, Prepared } from '../transaction/delivery.js';
 import type { ConsumerPlan } from './plan.js';
@@ -8,17 +7,8 @@ export function prepare({ decode, keyOf }: ConsumerPlan, { stream, fields }: Del
   const state = undefined;
   try {
     const message = decode(stream, fields);
-    return { message, isUsed: false, key: keyText(keyFrom(keyOf!, message)), failure: undefined, state };
+    return { message, isUsed: false, key: keyText(keyOf!(message)), failure: undefined, state };
   } catch (error) {
     return { message: undefined, isUsed: true, key: undefined, failure: { error }, state };
-  }
-}
-
-/** A message without a key would have none when asked again: the key must follow from the message alone. */
-function keyFrom(keyOf: (message: unknown) => unknown, message: unknown): unknown {
-  try {
-    return keyOf(message);
-  } catch (error) {
-    throw new MessageValidationError('The function key failed on the message.', {}, error);
   }
 }

@@ -121,7 +121,8 @@ function needsMigration(state: StoredState, plan: StatePlan, context: Context): 
       context,
     );
   }
-  const removed = state.declared.find((name) => !plan.tracked.declared.includes(name));
+  const declared = new Set(plan.tracked.declared);
+  const removed = state.declared.find((name) => !declared.has(name));
   if (removed === undefined) return false;
   throw new StateSchemaError(
     `Attribute "${removed}" is stored for consumer "${context.consumer}", but not declared any more. ` +

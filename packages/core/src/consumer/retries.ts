@@ -139,6 +139,8 @@ export class Retries {
     }
     if (verdict === 'stop') return 'stop';
     if (verdict === 'dead-letter') return last;
+    // An asynchronous one that rejects would end the process, with each try.
+    if (verdict instanceof Promise) verdict.catch(() => {});
     if (verdict !== 'retry')
       logger.error("retry.when must answer 'retry', 'dead-letter' or 'stop'; taken for 'retry'.");
     return count >= retry.attempts ? last : 'retry';

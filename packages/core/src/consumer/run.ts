@@ -90,6 +90,7 @@ export class ConsumerRun {
     } finally {
       this.#hasEnded = true;
       this.pipeline.close();
+      this.#plan.keyed?.states.clear(); // another owner may change them from now on
       await this.#tenure.end();
       await Promise.race([this.#housekeeping.close(), this.#forced]);
       await Promise.race([this.#afterCommit.settled(), this.#forced]);
@@ -235,6 +236,6 @@ export class ConsumerRun {
   #hasPassed(stream: string, target: string): boolean {
     if (this.#tenure.isDoubtful) return false;
     const committed = this.progress.committed.get(stream);
-    return committed !== undefined && this.pipeline.feed.hasPassed(stream, target, committed.position);
+    return committed !== undefined && this.pipeline.feed.hasPassed(target, committed);
   }
 }

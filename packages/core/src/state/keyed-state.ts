@@ -9,8 +9,10 @@ export class KeyedState extends RecencyLink {
   readonly tracked: TrackedState;
   /** The cache's generation that it belongs to. */
   readonly generation: number;
-  /** Milliseconds since 1970 by entries' timestamps; `undefined` for never. */
+  /** Milliseconds since 1970 by entries' timestamps, with all that handlers have changed; `undefined` for never. */
   expiresAt: number | undefined;
+  /** The same as of the last commit. */
+  storedExpiresAt: number | undefined;
   /** Whether the store holds a value for the key. */
   isStored: boolean;
   /** How many uses it has by uncommitted or running work; while there are any, it is never evicted. Changed by the cache. */
@@ -24,6 +26,7 @@ export class KeyedState extends RecencyLink {
     this.tracked = tracked;
     this.generation = generation;
     this.expiresAt = stored.expiresAt;
+    this.storedExpiresAt = stored.expiresAt;
     this.isStored = stored.isStored;
     this.bytes = stored.bytes;
   }

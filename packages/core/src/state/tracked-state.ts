@@ -106,7 +106,7 @@ export class TrackedState {
       throw new TransactionClosedError('the state was reset after its message was over');
     const { root } = this.#scope;
     for (const name of Object.keys(root)) {
-      if (!this.declared.includes(name)) delete root[name];
+      if (!this.#template.rules.declares(name)) delete root[name];
     }
     Object.assign(root, this.#template.defaults());
   }

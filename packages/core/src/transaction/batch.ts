@@ -36,6 +36,8 @@ export interface KeyTouch {
   isCleared: boolean;
   /** When it was to expire before. */
   readonly expiredAt: number | undefined;
+  /** When it is to expire after the last change. */
+  expiresAt: number | undefined;
 }
 
 /** Handled messages that will commit together, in order, with all that they staged. */

@@ -23,6 +23,12 @@ export class MessageTransaction implements Transaction<object> {
   readonly delivery: Delivery;
   /** The state's mark before this message. */
   readonly startMark: number;
+  /** The state's mark after this message, once it is closed: where a later message of the key begins (P27). */
+  endMark: number;
+  /** When the state of its key was to expire before this message. */
+  readonly expiredAt: number | undefined;
+  /** When it is to expire after it. */
+  expiresAt: number | undefined;
   publishes: Publish[] | undefined;
   callbacks: (() => unknown)[] | undefined;
   bytes = 0;
@@ -46,6 +52,9 @@ export class MessageTransaction implements Transaction<object> {
     this.#publisher = publisher;
     this.#tracked = tracked;
     this.startMark = tracked === undefined ? 0 : tracked.mark;
+    this.endMark = this.startMark;
+    this.expiredAt = delivery.prepared?.state?.expiresAt;
+    this.expiresAt = this.expiredAt;
     this.#scope = tracked?.open();
   }
 
@@ -86,6 +95,16 @@ export class MessageTransaction implements Transaction<object> {
     this.clearedMark = this.#tracked?.mark;
   }
 
+  /** Whether the last thing it did to the state was to clear it; known once it is closed. */
+  get isCleared(): boolean {
+    return this.clearedMark !== undefined && this.clearedMark === this.endMark;
+  }
+
+  /** Whether it did anything to the state; known once it is closed. */
+  get hasChanged(): boolean {
+    return this.endMark > this.startMark || this.isCleared;
+  }
+
   /** The state's root while the handler runs. */
   get root(): object {
     return this.#scope === undefined ? NO_STATE : this.#scope.root;
@@ -99,10 +118,21 @@ export class MessageTransaction implements Transaction<object> {
   /** Takes back what the message changed; nothing may have been written on top of it. */
   undo(): void {
     this.#tracked?.undoTo(this.startMark);
+    const state = this.delivery.prepared?.state;
+    if (state !== undefined) state.expiresAt = this.expiredAt;
+  }
+
+  /** The handler has settled: the state of its key that it changed lives so long from now on, by the entry's time. */
+  renewExpiry(ttlMs: number): void {
+    const state = this.delivery.prepared?.state;
+    if (state === undefined || !this.hasChanged) return;
+    this.expiresAt = this.isCleared ? undefined : timestampOf(this.delivery.id) + ttlMs;
+    state.expiresAt = this.expiresAt;
   }
 
   /** Ends the use of this transaction and of everything obtained from it. */
   close(): void {
+    if (this.#isOpen && this.#tracked !== undefined) this.endMark = this.#tracked.mark;
     this.#isOpen = false;
     this.#scope?.close();
   }

@@ -1,0 +1,224 @@
+import type { Fields, Transaction } from '@ars/core';
+import { expect, test } from 'vitest';
+import { waitFor } from '../support/wait.js';
+import { describeStores, type StoreKit } from './stores.js';
+import { intercepted } from './support/intercepted-store.js';
+import { deferred } from './support/deferred.js';
+import { keyedMoment, storedStates } from './support/keyed-content.js';
+import { Turnstile } from './support/turnstile.js';
+
+interface Visits {
+  count: number;
+  notes: string[];
+}
+
+const TTL = 1_000;
+
+/** Counts the visits of a key within its time to live; a message `look` reads only, `clear` clears. */
+function visits(kit: StoreKit) {
+  return {
+    key: ({ k }: Fields): string => k!,
+    state: { count: 0, notes: [] } as Visits,
+    stateTtlMs: TTL,
+    handler: ({ k, t, act }: Fields, transaction: Transaction<Visits>): void => {
+      const { state } = transaction;
+      if (act === 'clear') transaction.clearState();
+      else if (act !== 'look') {
+        state.count += 1;
+        state.notes.push(t!);
+      }
+      transaction.publish(kit.name('out'), { k: k!, t: t!, count: state.count });
+    },
+  };
+}
+
+/** Adds messages at given milliseconds: `1000 a`, `1500 a look`. */
+async function addAt(kit: StoreKit, ...visitsAt: string[]): Promise<void> {
+  for (const visit of visitsAt) {
+    const [t, k, act] = visit.split(' ') as [string, string, string | undefined];
+    await kit.backend.add(kit.name('in'), { k, t, ...(act === undefined ? {} : { act }) }, `${t}-1`);
+  }
+}
+
+const counts = async (kit: StoreKit): Promise<string[]> =>
+  (await kit.entries('out')).map(({ message: { t, count } }) => `${String(t)}:${String(count)}`);
+
+const HISTORY = [
+  '1000 a', '1900 a', '2800 a look', '2899 a look', '2900 a', '3000 b', '3899 a', '4899 a look', '5898 a', '6898 b', '6898 a',
+]; // prettier-ignore
+// Each change gives 1,000 ms; the last millisecond is no part of it: 2899 sees what 1900 left, 2900 does not.
+const SEEN = ['1000:1', '1900:2', '2800:2', '2899:2', '2900:1', '3000:1', '3899:2', '4899:0', '5898:1', '6898:1', '6899:1'];
+
+async function addHistory(kit: StoreKit, from: number, to: number): Promise<void> {
+  const history = [...HISTORY.slice(0, -1), '6899 a'];
+  await addAt(kit, ...history.slice(from, to));
+}
+
+describeStores((kit) => {
+  test('whether a state has expired is decided by the time of the entries', async () => {
+    await addHistory(kit, 0, 11);
+    const consumer = await kit.started<Visits>(visits(kit));
+    await consumer.caughtUp();
+    expect(await counts(kit)).toEqual(SEEN);
+  });
+
+  test('that is the same with a restart after each message, uncached, and several at once', async () => {
+    for (let index = 0; index < 11; index += 1) {
+      await addHistory(kit, index, index + 1);
+      const consumer = await kit.started<Visits>({ ...visits(kit), concurrency: 1 + (index % 3) });
+      await consumer.caughtUp();
+      await consumer.stop();
+    }
+    expect(await counts(kit)).toEqual(SEEN);
+  });
+
+  test('it is the same for messages of one key that are handled while earlier ones of it wait to be committed', async () => {
+    await addAt(kit, '1000 a');
+    const before = await kit.started<Visits>(visits(kit));
+    await before.caughtUp();
+    await before.stop();
+    await addAt(kit, '1900 x', '1901 a', '2500 a', '3600 a', '3601 a');
+    const turnstile = new Turnstile();
+    const { handler, ...rest } = visits(kit);
+    const consumer = await kit.started<Visits>({
+      ...rest,
+      concurrency: 3,
+      handler: async (message, transaction) => {
+        await turnstile.pass(message['t']!, transaction.signal);
+        handler(message, transaction);
+      },
+    });
+    turnstile.release(1901, 2500, 3600, 3601);
+    await turnstile.until(3601);
+    await waitFor(() => turnstile.running.size === 1, 'the others to finish');
+    turnstile.release(1900);
+    await consumer.caughtUp();
+    expect(await counts(kit)).toEqual(['1000:1', '1900:1', '1901:2', '2500:3', '3600:1', '3601:2']);
+    expect((await keyedMoment(kit)).keys['a']!.expiresAt).toBe(4601);
+  });
+
+  test('the stored expiry is the last change plus the time to live; what only reads does not prolong it', async () => {
+    await addAt(kit, '1000 a', '1200 b', '1500 a look', '1600 b clear', '1700 c', '1701 c');
+    const consumer = await kit.started<Visits>(visits(kit));
+    await consumer.caughtUp();
+    const { keys } = await keyedMoment(kit);
+    expect(Object.fromEntries(Object.entries(keys).map(([key, { expiresAt }]) => [key, expiresAt]))).toEqual({
+      a: 2000,
+      c: 2701,
+    });
+  });
+
+  test('a refused or failed change does not prolong either', async () => {
+    await addAt(kit, '1000 a', '1500 a', '2100 a look');
+    const { handler, ...rest } = visits(kit);
+    let failures = 0;
+    const consumer = await kit.started<Visits>({
+      ...rest,
+      deadLetter: kit.name('dead'),
+      retry: { attempts: 2 },
+      handler: (message, transaction) => {
+        handler(message, transaction);
+        if (message['t'] === '1500') throw new Error(`${(failures += 1)}`);
+      },
+    });
+    await consumer.caughtUp();
+    expect(failures).toBe(2);
+    expect(await counts(kit)).toEqual(['1000:1', '2100:0']);
+    expect(await storedStates(kit)).toEqual({});
+  });
+
+  test('expired states are swept from the store, and none that was touched since', async () => {
+    const many = Array.from({ length: 30 }, (_, index) => `${1000 + index} k${index}`);
+    await addAt(kit, ...many, '1500 kept', '1900 kept');
+    const consumer = await kit.started<Visits>({ ...visits(kit), stateCache: { maxKeys: 1 } });
+    await consumer.caughtUp();
+    expect(Object.keys(await storedStates(kit))).toHaveLength(31);
+    let t = 2_600;
+    await waitFor(async () => {
+      await addAt(kit, `${(t += 1)} other`);
+      await consumer.caughtUp();
+      return Object.keys(await storedStates(kit)).length === 2;
+    }, 'the 30 expired states to be deleted');
+    expect(await storedStates(kit)).toMatchObject({ kept: { count: 2 } });
+    expect(await counts(kit)).toContain(`${t}:${t - 2_600}`);
+  });
+
+  test('a state that is renewed while a page of expired ones is awaited stays', async () => {
+    await addAt(kit, '1000 a', '1001 b', '1002 c', '3000 d');
+    const held = deferred();
+    const asked = deferred();
+    let scans = 0;
+    const store = intercepted(kit.store, async (call, proceed) => {
+      if (call !== 'scan' || (scans += 1) > 1) return proceed();
+      const page = await proceed();
+      asked.resolve();
+      await held.promise;
+      return page;
+    });
+    const consumer = await kit.started<Visits>({ ...visits(kit), store, stateCache: { maxKeys: 1 } });
+    await consumer.caughtUp();
+    let t = 3_000;
+    const nudge = async (): Promise<void> => {
+      await addAt(kit, `${(t += 1)} d`);
+      await consumer.caughtUp();
+    };
+    await waitFor(async () => {
+      await nudge();
+      return Promise.race([asked.promise.then(() => true), new Promise<false>((resolve) => setImmediate(resolve, false))]);
+    }, 'the store to be looked through');
+    await addAt(kit, `${(t += 1)} a`);
+    await nudge();
+    const renewed = String(t - 1);
+    held.resolve();
+    await waitFor(async () => {
+      await nudge();
+      const { b, c } = await storedStates(kit);
+      return b === undefined && c === undefined;
+    }, 'the others to be deleted');
+    expect(await storedStates(kit)).toMatchObject({ a: { count: 1, notes: [renewed] } });
+  });
+
+  test('stateOf an expired key answers that there is none, cached or not; a change not yet committed does not revive it', async () => {
+    await addAt(kit, '1000 a', '1500 b', '2000 c');
+    for (const maxKeys of [1, 100]) {
+      const consumer = await kit.started<Visits>({ ...visits(kit), stateCache: { maxKeys } });
+      await consumer.caughtUp();
+      expect(await consumer.stateOf('a')).toBeUndefined();
+      expect(await consumer.stateOf('b')).toMatchObject({ count: 1 });
+      const keys: string[] = [];
+      for await (const [key] of consumer.states()) keys.push(key);
+      expect(keys.sort()).toEqual(['b', 'c']);
+      await consumer.stop();
+      expect(await consumer.stateOf('a')).toBeUndefined();
+    }
+    const turnstile = new Turnstile();
+    const consumer = await kit.started<Visits>({
+      ...visits(kit),
+      concurrency: 2,
+      handler: async ({ t }, { state, signal }) => {
+        if (t === '2001') await turnstile.pass(t, signal);
+        else turnstile.begun.push(t!);
+        state.count += 1;
+      },
+    });
+    await addAt(kit, '2001 x', '2002 a');
+    await turnstile.until(2002);
+    expect(await consumer.stateOf('a')).toBeUndefined();
+    turnstile.release(2001);
+    await consumer.caughtUp();
+    expect(await consumer.stateOf('a')).toEqual({ count: 1, notes: [] });
+  });
+
+  test('without stateTtlMs a stored expiry means nothing any more', async () => {
+    await addAt(kit, '1000 a');
+    const first = await kit.started<Visits>(visits(kit));
+    await first.caughtUp();
+    await first.stop();
+    await addAt(kit, '9000 a');
+    const { stateTtlMs: _, ...endless } = visits(kit);
+    const consumer = await kit.started<Visits>(endless);
+    await consumer.caughtUp();
+    expect(await counts(kit)).toEqual(['1000:1', '9000:2']);
+    expect((await keyedMoment(kit)).keys['a']!.expiresAt).toBeUndefined();
+  });
+});
