@@ -2,6 +2,7 @@ import type { Fields, Transaction } from '@ars/core';
 import { expect, test } from 'vitest';
 import { waitFor } from '../support/wait.js';
 import { describeStores, type StoreKit } from './stores.js';
+import type { RedisBackend } from './support/redis-backend.js';
 import { deferred, failureOf, nextEvent } from './support/deferred.js';
 import { enter, expectKeyedLedger, keyedLedgerOf, keyedNumbers } from './support/keyed-ledger.js';
 import type { Ledger } from './support/ledger.js';
@@ -207,6 +208,23 @@ describeStores((kit) => {
     }
   });
 
+  test('a message without a key goes to the dead letters in its turn, without a second try', async () => {
+    await kit.add('in', { n: 1, k: 'b' }, { n: 2 }, { n: 3, k: 'a' }, { n: 4, k: '' }, { n: 5, k: 'b' });
+    for (const concurrency of [1, 4]) {
+      const dead = `dead${concurrency}`;
+      const codes: string[] = [];
+      const options = { concurrency, consumerId: `c${concurrency}`, deadLetter: kit.name(dead) };
+      const consumer = kit.consumer<Ledger>({ ...keyedLedgerOf(kit), ...options });
+      consumer.on('deadLetter', ({ code, attempts }) => codes.push(`${code} ${attempts}`));
+      await consumer.start();
+      await consumer.caughtUp();
+      expect(await kit.values(dead)).toEqual(['2', '4']);
+      expect(codes).toEqual(['ARS_MESSAGE_VALIDATION 1', 'ARS_MESSAGE_VALIDATION 1']);
+      expect(await consumer.stateOf('b')).toMatchObject({ count: 2 });
+      await consumer.stop();
+    }
+  });
+
   test('a gap in the window is skipped in its place, and its handler has no state a key', async () => {
     const ids = await kit.add('in', ...keyedNumbers(1, 10, 3));
     const first = await kit.started<Ledger>({ ...keyedLedgerOf(kit), batch: { maxMessages: 2 } });
@@ -255,6 +273,6 @@ describeStores((kit) => {
 });
 
 async function wrongType(kit: StoreKit, key: string): Promise<void> {
-  const { client } = kit.backend as import('./support/redis-backend.js').RedisBackend;
+  const { client } = kit.backend as RedisBackend;
   await client.set(key, 'not a stream');
 }

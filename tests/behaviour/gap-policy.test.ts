@@ -294,10 +294,35 @@ describeStores((kit) => {
     expect([first.gaps, calls]).toEqual([[], 0]);
   });
 
+  /** A store whose reads can be held, and that tells when it was asked for the ends of streams. */
+  const holding = () => {
+    const tailed = deferred();
+    let gate: ReturnType<typeof deferred> | undefined;
+    let reads = 0;
+    const store = intercepted(kit.store, async (call, proceed) => {
+      if (call === 'read') await gate?.promise;
+      const answer = await proceed();
+      if (call !== 'read') return answer;
+      reads += 1;
+      await gate?.promise;
+      return answer;
+    });
+    const tail = async (streams: readonly string[]): Promise<readonly string[]> => {
+      const ids = await kit.store.tail(streams);
+      tailed.resolve();
+      return ids;
+    };
+    const hold = (): void => void (gate = deferred());
+    const release = (): void => gate!.resolve();
+    return { store: { ...store, tail }, hold, release, tailed: tailed.promise, reads: () => reads };
+  };
+
   test('a gap behind a message that fails, handled side by side: the attempts of each are its own', async () => {
-    const [hasGap, gapTried] = [deferred(), deferred()];
+    const [running, gapTried] = [deferred(), deferred()];
     const attempts: string[] = [];
+    const { store, hold, release } = holding();
     const consumer = await kit.started({
+      store,
       concurrency: 4,
       deadLetter: kit.name('dead'),
       retry: { attempts: 3 },
@@ -310,18 +335,17 @@ describeStores((kit) => {
       handler: async ({ n }, { entry }) => {
         attempts.push(`${n} ${entry.attempt}`);
         if (n !== '1') return;
-        hasGap.resolve();
+        hold();
+        running.resolve();
         await gapTried.promise;
         if (entry.attempt < 3) throw new Error('not yet');
       },
     });
     await kit.addNumbers('in', 1, 1);
-    await hasGap.promise;
-    await kit.backend.trim(kit.name('in'), 0);
-    await kit.addNumbers('in', 2, 2);
-    const [{ id }] = (await kit.entries('in')) as [{ id: string }];
-    await kit.backend.delete(kit.name('in'), id);
-    await kit.addNumbers('in', 3, 3);
+    await running.promise;
+    const [, two] = await kit.addNumbers('in', 2, 3).then((ids) => ['', ids[0]!]);
+    await kit.backend.delete(kit.name('in'), two!);
+    release();
     await consumer.caughtUp();
     expect(await kit.values('dead')).toEqual([]);
     const of = (what: string): string[] => attempts.filter((one) => one.startsWith(what));
@@ -332,17 +356,10 @@ describeStores((kit) => {
   });
 
   test('caughtUp waits for the skip of what was there at the call', async () => {
-    const gate = deferred();
     const called = deferred();
     const skipping = deferred();
-    let isHeld = true;
-    let reads = 0;
-    const store = intercepted(kit.store, async (call, proceed) => {
-      if (call === 'read' && isHeld) await gate.promise;
-      const answer = await proceed();
-      if (call === 'read') reads += 1;
-      return answer;
-    });
+    const { store, hold, release, tailed, reads } = holding();
+    hold();
     const consumer = await kit.started({
       ...base,
       store,
@@ -355,13 +372,13 @@ describeStores((kit) => {
     await kit.addNumbers('in', 1, 3);
     let isCaughtUp = false;
     const caughtUp = consumer.caughtUp().then(() => (isCaughtUp = true));
+    await tailed;
     await kit.backend.trim(kit.name('in'), 0);
-    isHeld = false;
-    gate.resolve();
+    release();
     await called.promise;
-    const before = reads;
+    const before = reads();
     await kit.addNumbers('in', 4, 4);
-    await waitFor(() => reads > before, 'a read behind the gap');
+    await waitFor(() => reads() > before, 'a read behind the gap');
     expect(isCaughtUp).toBe(false);
     skipping.resolve();
     await caughtUp;

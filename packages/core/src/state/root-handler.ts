@@ -11,6 +11,18 @@ export class RootHandler extends ObjectHandler {
     this.#rules = rules;
   }
 
+  /**
+   * Most writes replace one number by another. An attribute that holds a number may hold any other, the container has no
+   * prototype, and a number needs no copy; so nothing remains to be asked.
+   */
+  override set(target: Properties, key: PropertyKey, value: unknown, receiver: unknown): boolean {
+    const old = target[key as string];
+    if (typeof value !== 'number' || typeof old !== 'number' || receiver !== this.proxy || !this.scope.isOpen)
+      return super.set(target, key, value, receiver);
+    this.scope.log.replaceNumber(key as string, target, old, value);
+    return true;
+  }
+
   override attributeOf(key: string): string {
     return key;
   }

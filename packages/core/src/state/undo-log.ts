@@ -1,5 +1,5 @@
 import { KeyOrder } from './key-order.js';
-import { ABSENT, type Slots } from './slots.js';
+import { ABSENT, propertySlots, type Slots } from './slots.js';
 import { KeyWrite, RangeWrite, replaceRange, TimeWrite, type UndoEntry } from './undo-entry.js';
 
 /**
@@ -28,6 +28,12 @@ export class UndoLog {
     this.#record(new KeyWrite(attribute, slots, target, key, old, -1));
     slots.write(target, key, value);
     if (old === ABSENT) this.#order.inserted(slots, target, key);
+  }
+
+  /** Sets an attribute of the outermost container that holds a number to another one. O(1). */
+  replaceNumber(attribute: string, target: Record<string, unknown>, old: number, value: number): void {
+    this.#record(new KeyWrite(attribute, propertySlots, target, attribute, old, -1));
+    target[attribute] = value;
   }
 
   /** Deletes a key that exists. The first deletion in a container costs in proportion to its size, later ones O(1). */
