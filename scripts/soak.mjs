@@ -1,9 +1,9 @@
 // Mixes all faults at random for some time, and checks that every result is exact. Exits with 1, and names the seed, if not.
 //   node scripts/soak.mjs --minutes 10 --seed 42   (--seconds 30 for a short one, --round 20 for the seconds between checks)
 import { spawn } from 'node:child_process';
-import { pnpm, root } from './run.mjs';
+import { root, tool } from './run.mjs';
 
-const isBuilt = await pnpm('exec', 'turbo', 'run', 'build', '--filter=./packages/*', '--output-logs=errors-only');
+const isBuilt = await tool('tsc', '-b');
 process.exitCode = isBuilt ? await soak(process.argv.slice(2)) : 1;
 
 /** The programs of tests are TypeScript; what they start as processes of their own is the build. */

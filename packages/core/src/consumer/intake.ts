@@ -45,8 +45,8 @@ export class Intake {
   readonly runner: MessageRunner;
   readonly #parts: IntakeParts;
   readonly #handling: Handling;
-  /** The gap that listeners know of; a refusal before it is reached may bring it up again. */
-  #announced: StreamGap | undefined;
+  /** The gaps that listeners know of; a refusal may bring them up again. */
+  readonly #announced = new WeakSet<StreamGap>();
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
@@ -172,7 +172,7 @@ export class Intake {
   }
 
   #announce(gap: StreamGap): void {
-    if (this.#announced !== gap) this.#parts.events.emit('gap', gap);
-    this.#announced = gap;
+    if (!this.#announced.has(gap)) this.#parts.events.emit('gap', gap);
+    this.#announced.add(gap);
   }
 }

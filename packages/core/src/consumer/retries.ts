@@ -68,8 +68,7 @@ export class Retries {
   /** A commit that carried this record was applied; the message may have failed again since it was sent. */
   recorded(attempt: FailedAttempt | undefined): void {
     if (attempt === undefined) return;
-    const failing = this.#failing.get(nameOf(attempt));
-    if (failing?.attempt.count === attempt.count) failing.isUnrecorded = false;
+    for (const failing of this.#failing.values()) if (failing.attempt === attempt) failing.isUnrecorded = false;
   }
 
   /** The record cannot be written now; the next failure tries again. */
@@ -106,7 +105,12 @@ export class Retries {
 
   /** Messages were committed: those among them that were failing are failing no longer. */
   succeeded(committed: readonly Delivery[]): void {
-    if (this.#failing.size > 0) for (const delivery of committed) this.#failing.delete(nameOf(delivery));
+    if (this.#failing.size === 0) return;
+    for (const delivery of committed) {
+      this.#failing.delete(nameOf(delivery));
+      // A checkpoint names a gap like the message before it, which is committed by now.
+      if (delivery.gap !== undefined) this.#failing.delete(nameOf({ ...delivery, gap: undefined }));
+    }
   }
 
   /** Continues from what a checkpoint knows. */
@@ -114,7 +118,11 @@ export class Retries {
     this.cancel();
     this.#failing.clear();
     if (attempt !== undefined)
-      this.#failing.set(nameOf(attempt), { attempt, cancelTimer: undefined, isUnrecorded: false });
+      this.#failing.set(nameOf({ ...attempt, gap: undefined }), {
+        attempt,
+        cancelTimer: undefined,
+        isUnrecorded: false,
+      });
   }
 
   /** Ends all waits without a try. */
@@ -174,8 +182,9 @@ export class Retries {
   }
 }
 
-function nameOf({ stream, id }: Pick<Delivery, 'stream' | 'id'>): string {
-  return `${id} ${stream}`;
+/** A gap has the ID of the message before it, and its own failures. */
+function nameOf({ stream, id, gap }: Pick<Delivery, 'stream' | 'id' | 'gap'>): string {
+  return gap === undefined ? `${id} ${stream}` : `gap ${id} ${stream}`;
 }
 
 /** A gap that may not be skipped is no failure of the code that decided so. */

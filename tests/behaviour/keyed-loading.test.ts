@@ -1,0 +1,268 @@
+import { StoreUnavailableError, type StreamStore } from '@ars/core';
+import { expect, test } from 'vitest';
+import { waitFor } from '../support/wait.js';
+import { describeStores, type StoreKit } from './stores.js';
+import { deferred, failureOf, nextEvent } from './support/deferred.js';
+import { type Interceptor, intercepted } from './support/intercepted-store.js';
+import { evictKeys, rawKeys, storedStates, writeKey } from './support/keyed-content.js';
+import { expectKeyedLedger, keyedLedgerOf, keyedNumbers } from './support/keyed-ledger.js';
+import type { Ledger } from './support/ledger.js';
+import type { MemoryBackend } from './support/memory-backend.js';
+
+/** A store that tells which keys are loaded, load by load. */
+function watched(kit: StoreKit, intercept: Interceptor = (_, proceed) => proceed()) {
+  const loads: string[][] = [];
+  const inner = intercepted(kit.store, intercept);
+  const store: StreamStore = {
+    ...inner,
+    openHome: async (address) => {
+      const home = await inner.openHome(address);
+      return {
+        ...home,
+        load: (token, keys) => {
+          loads.push([...keys]);
+          return home.load(token, keys);
+        },
+      };
+    },
+  };
+  return { loads, store };
+}
+
+describeStores((kit) => {
+  test.each([{ maxKeys: 1 }, { maxKeys: 2 }, { maxKeys: 5 }, { maxBytes: 2_000 }])(
+    'with a cache of %o and 100 keys, every key is exact',
+    async (stateCache) => {
+      const { store, loads } = watched(kit);
+      const options = { ...keyedLedgerOf(kit), store, stateCache, batch: { maxMessages: 20 } };
+      await kit.add('in', ...keyedNumbers(1, 250, 100));
+      const consumer = await kit.started<Ledger>(options);
+      await consumer.caughtUp();
+      await kit.add('in', ...keyedNumbers(251, 300, 100));
+      await consumer.caughtUp();
+      await expectKeyedLedger(kit);
+      expect(new Set(loads.flat()).size).toBe(100);
+      expect(loads.flat().length).toBeGreaterThanOrEqual(250);
+    },
+  );
+
+  test('a key that stays cached is loaded once, and those of one batch together', async () => {
+    await kit.add('in', ...keyedNumbers(1, 300, 30));
+    const { store, loads } = watched(kit);
+    const consumer = await kit.started<Ledger>({ ...keyedLedgerOf(kit), store });
+    await consumer.caughtUp();
+    expect(loads.flat().sort()).toEqual([...new Set(loads.flat())].sort());
+    expect(loads).toHaveLength(1);
+    await kit.add('in', ...keyedNumbers(301, 330, 30));
+    await consumer.caughtUp();
+    expect(loads).toHaveLength(1);
+    await expectKeyedLedger(kit);
+  });
+
+  test('keys that are all new cost about two round trips a batch, not one each', async () => {
+    await kit.add('in', ...keyedNumbers(1, 600, 600));
+    const { store, loads } = watched(kit);
+    const options = { ...keyedLedgerOf(kit), store, batch: { maxMessages: 50 }, stateCache: { maxKeys: 10 } };
+    const consumer = await kit.started<Ledger>(options);
+    await consumer.caughtUp();
+    expect(loads.flat()).toHaveLength(600);
+    expect(loads.length).toBeLessThanOrEqual(26);
+    await expectKeyedLedger(kit);
+  });
+
+  test('a load whose connection or answer is lost is asked for again, and nothing is handled twice', async () => {
+    await kit.add('in', ...keyedNumbers(1, 60, 20));
+    let count = 0;
+    const { store } = watched(kit, async (call, proceed) => {
+      const answer = await proceed();
+      if (call === 'load' && (count += 1) % 2 === 1) throw new StoreUnavailableError('lost', { ran: 'unknown' });
+      return answer;
+    });
+    const handled: string[] = [];
+    const { handler, ...rest } = keyedLedgerOf(kit);
+    const consumer = await kit.started<Ledger>({
+      ...rest,
+      store,
+      batch: { maxMessages: 10 },
+      stateCache: { maxKeys: 2 },
+      handler: (message, transaction) => {
+        handled.push(message['n']!);
+        return handler(message, transaction);
+      },
+    });
+    await consumer.caughtUp();
+    expect(count).toBeGreaterThan(4);
+    expect(handled).toHaveLength(60);
+    await expectKeyedLedger(kit);
+  });
+
+  test('a load that an earlier connection answers late keeps nobody waiting', async () => {
+    await kit.add('in', ...keyedNumbers(1, 40, 40));
+    const late = deferred();
+    const asked = deferred();
+    let loads = 0;
+    const { store } = watched(kit, async (call, proceed) => {
+      if (call !== 'load' || (loads += 1) > 1) return proceed();
+      const answer = await proceed();
+      asked.resolve();
+      await late.promise;
+      return answer;
+    });
+    let fail = false;
+    const flaky = intercepted(store, (call, proceed) => {
+      if (call !== 'renew' || !fail) return proceed();
+      fail = false;
+      return Promise.reject(new StoreUnavailableError('lost', { ran: 'unknown' }));
+    });
+    const options = { ...keyedLedgerOf(kit), batch: { maxMessages: 10 }, leaseMs: 100 };
+    const consumer = await kit.started<Ledger>({ ...options, store: flaky });
+    await asked.promise;
+    fail = true; // the next heartbeat raises a doubt, and new connections are opened
+    await waitFor(() => consumer.stats().recoveries > 0 && !fail, 'a recovery');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    late.resolve();
+    await consumer.caughtUp();
+    await expectKeyedLedger(kit);
+  });
+
+  test('an owner that is fenced while it loads commits nothing', async () => {
+    await kit.add('in', ...keyedNumbers(1, 20, 5));
+    const held = deferred();
+    const asked = deferred();
+    const { store } = watched(kit, async (call, proceed) => {
+      if (call !== 'load') return proceed();
+      asked.resolve();
+      await held.promise;
+      return proceed();
+    });
+    const first = await kit.started<Ledger>({ ...keyedLedgerOf(kit), store });
+    await asked.promise;
+    const second = await kit.started<Ledger>({ ...keyedLedgerOf(kit), store: kit.connect() });
+    await second.caughtUp();
+    held.resolve();
+    expect(await failureOf(first.closed)).toMatchObject({ code: 'ARS_FENCED' });
+    await expectKeyedLedger(kit);
+  });
+
+  test('keys that vanish under a running consumer end it: nothing begins again from the defaults', async () => {
+    await kit.add('in', ...keyedNumbers(1, 20, 10));
+    const consumer = await kit.started<Ledger>({ ...keyedLedgerOf(kit), stateCache: { maxKeys: 1 } });
+    await consumer.caughtUp();
+    await evictKeys(kit);
+    await kit.add('in', ...keyedNumbers(21, 30, 10));
+    expect(await failureOf(consumer.closed)).toMatchObject({
+      code: 'ARS_STATE_LOST',
+      details: { consumer: 'consumer', stream: kit.name('in') },
+    });
+    expect(await storedStates(kit)).toEqual({});
+    expect(await kit.entries('out')).toHaveLength(20);
+    await expect(kit.consumer<Ledger>(keyedLedgerOf(kit)).start()).rejects.toMatchObject({ code: 'ARS_STATE_LOST' });
+  });
+
+  test('keys that vanish are noticed by the next commit, when all that is needed is cached', async () => {
+    await kit.add('in', ...keyedNumbers(1, 20, 4));
+    const consumer = await kit.started<Ledger>(keyedLedgerOf(kit));
+    await consumer.caughtUp();
+    await evictKeys(kit);
+    await kit.add('in', ...keyedNumbers(21, 24, 4));
+    expect(await failureOf(consumer.closed)).toMatchObject({ code: 'ARS_STATE_LOST' });
+    expect(await kit.entries('out')).toHaveLength(20);
+  });
+
+  test.each([
+    ['no header at all', 'garbage'],
+    ['a payload that cannot be read', '0,,strict-json,{"count":'],
+    ['bytes', Uint8Array.of(0xff, 0xfe, 0x2c, 0, 0x2c, 0x2c)],
+    ['something else than attributes', '0,,strict-json,[1]'],
+    ['a version that is none', '-1,,strict-json,{}'],
+  ])('%s for one key ends the consumer with an error that names all, and leaves the data', async (_, bytes) => {
+    await kit.add('in', ...keyedNumbers(1, 10, 5));
+    const first = await kit.started<Ledger>(keyedLedgerOf(kit));
+    await first.caughtUp();
+    await first.stop();
+    await writeKey(kit, 'k2', bytes);
+    const before = await rawKeys(kit);
+    await kit.add('in', ...keyedNumbers(11, 15, 5));
+    const consumer = await kit.started<Ledger>(keyedLedgerOf(kit));
+    const error = (await failureOf(consumer.closed)) as Error;
+    expect(error).toMatchObject({
+      code: 'ARS_SERIALIZATION',
+      details: { key: 'k2', consumer: 'consumer', stream: kit.name('in') },
+    });
+    for (const part of ['"k2"', '"consumer"', kit.name('in')]) expect(error.message).toContain(part);
+    expect(await rawKeys(kit)).toEqual(before);
+    await expect(kit.consumer<Ledger>(keyedLedgerOf(kit)).stateOf('k2')).rejects.toMatchObject({
+      code: 'ARS_SERIALIZATION',
+    });
+  });
+
+  test('a corrupt key that nobody asks for disturbs nobody', async () => {
+    await kit.add('in', ...keyedNumbers(1, 10, 5));
+    const first = await kit.started<Ledger>(keyedLedgerOf(kit));
+    await first.caughtUp();
+    await first.stop();
+    await writeKey(kit, 'k2', 'garbage');
+    await kit.add('in', { n: 11, k: 'k1' }, { n: 12, k: 'k3' });
+    const consumer = await kit.started<Ledger>(keyedLedgerOf(kit));
+    await consumer.caughtUp();
+    expect(await consumer.stateOf('k1')).toMatchObject({ count: 3 });
+  });
+
+  test('when an older copy was restored, every key is as of then, and what was loaded before counts no more', async () => {
+    if (kit.kind !== 'memory') return;
+    const { memory } = kit.backend as MemoryBackend;
+    for (const concurrency of [1, 4]) {
+      await kit.close();
+      kit.open();
+      const own = (kit.backend as MemoryBackend).memory;
+      expect(own).not.toBe(memory);
+      await kit.add('in', ...keyedNumbers(1, 30, 10));
+      const held = deferred();
+      const asked = deferred();
+      let hold = false;
+      const { store } = watched(kit, async (call, proceed) => {
+        const answer = await proceed();
+        if (call === 'load' && hold) {
+          hold = false;
+          asked.resolve();
+          await held.promise;
+        }
+        return answer;
+      });
+      const options = { ...keyedLedgerOf(kit), stateCache: { maxKeys: 3 }, store, concurrency };
+      const consumer = await kit.started<Ledger>(options);
+      await consumer.caughtUp();
+      const copy = own.snapshot();
+      await kit.add('in', ...keyedNumbers(31, 60, 10));
+      await consumer.caughtUp();
+      hold = true;
+      await kit.add('in', { n: 61, k: 'k1' }, { n: 62, k: 'k5' }, { n: 63, k: 'k9' });
+      await asked.promise;
+      const rewound = nextEvent(consumer, 'rewound');
+      own.restoreSnapshot(copy);
+      await rewound;
+      held.resolve();
+      expect(await consumer.stateOf('k1')).toMatchObject({ count: 3 });
+      await kit.add('in', ...keyedNumbers(31, 45, 10));
+      await consumer.caughtUp();
+      await expectKeyedLedger(kit);
+    }
+  });
+
+  test('lost answers to commits: every key once', async () => {
+    await kit.add('in', ...keyedNumbers(1, 80, 12));
+    let commits = 0;
+    const { store } = watched(kit, async (call, proceed) => {
+      const isLost = call === 'commit' && (commits += 1) % 3 === 0;
+      if (isLost && commits % 2 === 0) throw new StoreUnavailableError('never sent', { ran: 'no' });
+      const answer = await proceed();
+      if (isLost) throw new StoreUnavailableError('answer lost', { ran: 'unknown' });
+      return answer;
+    });
+    const options = { ...keyedLedgerOf(kit), store, batch: { maxMessages: 7 }, stateCache: { maxKeys: 3 } };
+    const consumer = await kit.started<Ledger>({ ...options, concurrency: 3 });
+    await consumer.caughtUp();
+    expect(consumer.stats()).toMatchObject({ messages: 80, failures: 0 });
+    await expectKeyedLedger(kit);
+  });
+});
