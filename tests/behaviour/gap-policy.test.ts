@@ -1,4 +1,4 @@
-import type { Fields, StreamGap, Transaction } from '@ars/core';
+import type { Fields, StreamGap, StreamReader, Transaction } from '@ars/core';
 import type { MemoryStore } from '@ars/memory';
 import { expect, test } from 'vitest';
 import { describeStore, describeStores, type KitConsumer } from './stores.js';
@@ -299,13 +299,7 @@ describeStores((kit) => {
     const tailed = deferred();
     let gate: ReturnType<typeof deferred> | undefined;
     let reads = 0;
-    const openReader = async (): Promise<StreamReader> => {
-      const reader = await kit.store.openReader();
-      const { history } = reader;
-      const read = (request: ReadRequest) => reader.read({ ...request, waitMs: Math.min(request.waitMs, 10) });
-      return { history, read, locate: (stream, start) => reader.locate(stream, start), close: () => reader.close() };
-    };
-    const store = intercepted({ ...passedOn(kit.store), openReader }, async (call, proceed) => {
+    const store = intercepted(kit.store, async (call, proceed) => {
       if (call === 'read') await gate?.promise;
       const answer = await proceed();
       if (call !== 'read') return answer;
@@ -318,9 +312,18 @@ describeStores((kit) => {
       tailed.resolve();
       return ids;
     };
+    const openReader = async (): Promise<StreamReader> => {
+      const reader = await store.openReader([]);
+      return {
+        history: reader.history,
+        locate: (stream, start) => reader.locate(stream, start),
+        read: (request) => reader.read({ ...request, waitMs: Math.min(request.waitMs, 10) }),
+        close: () => reader.close(),
+      };
+    };
     const hold = (): void => void (gate = deferred());
     const release = (): void => gate!.resolve();
-    return { store: { ...store, tail }, hold, release, tailed: tailed.promise, reads: () => reads };
+    return { store: { ...store, tail, openReader }, hold, release, tailed: tailed.promise, reads: () => reads };
   };
 
   test('a gap behind a message that fails, handled side by side: the attempts of each are its own', async () => {

@@ -156,12 +156,15 @@ export class ConsumerRun {
       if (this.#tenure.isDoubtful) await this.#resolveDoubt();
       else this.pipeline.advance(this.#tenure.home, this.#tenure.token);
       if (this.#isForced || this.pipeline.isDone) return;
-      await this.#wake.wait();
       await this.#breathe();
+      await this.#wake.wait();
     }
   }
 
-  /** Lets timers and I/O have their turn now and then: a store that answers at once would never let them. */
+  /**
+   * Lets timers and I/O have their turn now and then: a store that answers at once would never let them. That comes before
+   * the wait, when what arrived has been handled and sent, so that a lone message never waits for it.
+   */
   async #breathe(): Promise<void> {
     const { environment } = this.#plan;
     if (environment.now() - this.#breathedAt < BREATH_MS) return;
