@@ -1,5 +1,6 @@
 // Mixes all faults at random for some time, and checks that every result is exact. Exits with 1, and names the seed, if not.
-//   node scripts/soak.mjs --minutes 10 --seed 42   (--seconds 30 for a short one, --round 20 for the seconds between checks)
+//   node scripts/soak.mjs --minutes 10 --seed 42   (--seconds 30 for a short one, --round 20 for the seconds between checks,
+//   --trace to see each fault)
 import { spawn } from 'node:child_process';
 import { root, tool } from './run.mjs';
 

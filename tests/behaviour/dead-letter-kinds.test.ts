@@ -8,11 +8,12 @@ import {
   type Transaction,
 } from '@ars/core';
 import { createIoredisStore } from '@ars/ioredis';
-import { createMemoryStore } from '@ars/memory';
+import { createMemoryStore, type MemoryStore } from '@ars/memory';
 import { Cluster } from 'ioredis';
 import { expect, test } from 'vitest';
-import { describeStores } from './stores.js';
-import { deferred, failureOf } from './support/deferred.js';
+import { describeStore, describeStores } from './stores.js';
+import { deferred, failureOf, nextEvent } from './support/deferred.js';
+import { intercepted } from './support/intercepted-store.js';
 import { numbers } from './support/ledger.js';
 import { letters } from './support/raw-fields.js';
 
@@ -161,6 +162,66 @@ describeStores((kit) => {
     const keys: string[] = [];
     for await (const [key] of consumer.states()) keys.push(key);
     expect(keys.sort()).toEqual(['k1', 'k3', 'k5', 'k6']);
+  });
+});
+
+describeStore('memory', (kit) => {
+  test('after an older copy was restored, a message put aside since is put aside again: all of it agrees', async () => {
+    const memory = kit.store as MemoryStore;
+    const refused = ['3', '8', '11'];
+    const consumer = await kit.started({
+      state: { seen: [] as string[] },
+      deadLetter: kit.name('dead'),
+      retry: { attempts: 2 },
+      handler: ({ n }, { state }) => {
+        state.seen.push(n!);
+        if (refused.includes(n!)) throw new Error('no');
+      },
+    });
+    await kit.addNumbers('in', 1, 5);
+    await consumer.caughtUp();
+    const copy = memory.snapshot();
+    await kit.addNumbers('in', 6, 10);
+    await consumer.caughtUp();
+    expect(await kit.values('dead')).toEqual(['3', '8']);
+    const rewound = nextEvent(consumer, 'rewound');
+    memory.restoreSnapshot(copy);
+    await rewound;
+    expect(await kit.values('dead')).toEqual(['3']);
+    await kit.addNumbers('in', 6, 12);
+    await consumer.caughtUp();
+    expect(await kit.values('dead')).toEqual(refused);
+    expect(consumer.state.seen).toEqual(numbers(1, 12).filter((n) => !refused.includes(n)));
+  });
+
+  test('an older copy restored while a dead letter is on its way: it is written once, on what is there then', async () => {
+    const memory = kit.store as MemoryStore;
+    const [sent, gate] = [deferred(), deferred()];
+    let commits = 0;
+    const store = intercepted(memory, async (call, proceed) => {
+      if (call !== 'commit' || (commits += 1) !== 2) return proceed();
+      sent.resolve();
+      await gate.promise;
+      return proceed();
+    });
+    const consumer = await kit.started({
+      ...{ store, state: { seen: [] as string[] }, deadLetter: kit.name('dead'), retry: { attempts: 1 } },
+      handler: ({ n }, { state }) => {
+        state.seen.push(n!);
+        if (n === '4') throw new Error('no');
+      },
+    });
+    await kit.addNumbers('in', 1, 3);
+    await consumer.caughtUp();
+    const copy = memory.snapshot();
+    await kit.addNumbers('in', 4, 4);
+    await sent.promise;
+    memory.restoreSnapshot(copy);
+    gate.resolve();
+    await kit.addNumbers('in', 4, 6);
+    await consumer.caughtUp();
+    expect(await kit.values('dead')).toEqual(['4']);
+    expect(consumer.state.seen).toEqual(['1', '2', '3', '5', '6']);
   });
 });
 

@@ -3,7 +3,7 @@ import type { MemoryStore } from '@ars/memory';
 import { expect, test } from 'vitest';
 import { describeStore, describeStores, type KitConsumer } from './stores.js';
 import { waitFor } from '../support/wait.js';
-import { deferred, failureOf, nextEvent } from './support/deferred.js';
+import { type Deferred, deferred, failureOf, nextEvent } from './support/deferred.js';
 import { intercepted } from './support/intercepted-store.js';
 import { numbers } from './support/ledger.js';
 import type { RedisBackend } from './support/redis-backend.js';
@@ -225,10 +225,12 @@ describeStores((kit) => {
     expect(next.gaps).toMatchObject([{ lost: 3 }]);
   });
 
-  test.each<[string, () => Answer]>([
+  const FAILURES: [what: string, answer: () => Answer][] = [
     ["'fail'", () => 'fail'],
-    ["'fail' later", async () => 'fail'],
-  ])(
+    ["'fail' later", async (): Promise<'fail'> => 'fail'],
+  ];
+
+  test.each(FAILURES)(
     'a callback that answers %s ends the consumer with the gap, not retried; all before it is committed, it is not',
     async (_, answer) => {
       await handledThree();
@@ -297,7 +299,7 @@ describeStores((kit) => {
   /** A store whose reads can be held, and that tells when it was asked for the ends of streams. */
   const holding = () => {
     const tailed = deferred();
-    let gate: ReturnType<typeof deferred> | undefined;
+    let gate: Deferred<void> | undefined;
     let reads = 0;
     const store = intercepted(kit.store, async (call, proceed) => {
       if (call === 'read') await gate?.promise;
@@ -313,7 +315,7 @@ describeStores((kit) => {
       return ids;
     };
     const openReader = async (): Promise<StreamReader> => {
-      const reader = await store.openReader([]);
+      const reader = await store.openReader();
       return {
         history: reader.history,
         locate: (stream, start) => reader.locate(stream, start),

@@ -2,6 +2,7 @@ import type { Fields, Transaction } from '@ars/core';
 import { expect, test } from 'vitest';
 import { waitFor } from '../support/wait.js';
 import { describeStores, type StoreKit } from './stores.js';
+import type { RedisBackend } from './support/redis-backend.js';
 import { intercepted } from './support/intercepted-store.js';
 import { deferred } from './support/deferred.js';
 import { keyedMoment, storedStates } from './support/keyed-content.js';
@@ -125,6 +126,32 @@ describeStores((kit) => {
     expect(failures).toBe(2);
     expect(await counts(kit)).toEqual(['1000:1', '2100:0']);
     expect(await storedStates(kit)).toEqual({});
+  });
+
+  test.each([1, 3])('a refused commit does not prolong, nor does what was handled behind it (%i at once)', async (concurrency) => {
+    await addAt(kit, '1000 a', '1001 b');
+    const first = await kit.started<Visits>(visits(kit));
+    await first.caughtUp();
+    await first.stop();
+    const wrong = kit.name('wrong');
+    if (kit.kind === 'redis') await (kit.backend as RedisBackend).client.set(wrong, 'no stream');
+    else await kit.backend.add(wrong, { n: 0 }, '18446744073709551615-18446744073709551615');
+    await addAt(kit, '1500 a', '2100 a look', '2500 b', '2501 b');
+    const { handler, ...rest } = visits(kit);
+    const consumer = await kit.started<Visits>({
+      ...rest,
+      concurrency,
+      batch: { maxMessages: concurrency === 1 ? 1_000 : 1 },
+      deadLetter: kit.name('dead'),
+      retry: { attempts: 2 },
+      handler: (message, transaction) => {
+        handler(message, transaction);
+        if (message['t'] === '1500') transaction.publish(wrong, { n: 1 });
+      },
+    });
+    await consumer.caughtUp();
+    expect(await kit.values('dead', 't')).toEqual(['1500']);
+    expect(await counts(kit)).toEqual(['1000:1', '1001:1', '2100:0', '2500:1', '2501:2']);
   });
 
   test('expired states are swept from the store, and none that was touched since', async () => {

@@ -41,7 +41,7 @@ describeStores((kit) => {
     const consumer = await kit.started<Ledger>({
       ...rest,
       store,
-      batch: { maxMessages: 2 },
+      batch: { maxMessages: 3 },
       handler: async (message, transaction) => {
         handler(message, transaction);
         if (message['n'] !== '5') return;
@@ -73,13 +73,9 @@ describeStores((kit) => {
   test('in doubt, stateOf answers the last commit that is known', async () => {
     await kit.add('in', ...keyedNumbers(1, 10, 5));
     let isAway = false;
-    const lost = (): never => {
-      throw new StoreUnavailableError('away', { ran: 'unknown' });
-    };
     const store = intercepted(kit.store, (call, proceed) =>
       isAway && (call === 'renew' || call === 'commit') ? Promise.reject(new StoreUnavailableError('away', {})) : proceed(),
     );
-    expect(lost).toThrow();
     const consumer = await kit.started<Ledger>({ ...keyedLedgerOf(kit), store });
     await consumer.caughtUp();
     isAway = true;

@@ -1,13 +1,11 @@
-import { defineStream, type Fields, StreamConsumer } from '@ars/core';
+import { type Fields, StreamConsumer, type StreamDefinition } from '@ars/core';
 import { createMemoryStore } from '@ars/memory';
 import { describe, expectTypeOf, test } from 'vitest';
 
 const store = createMemoryStore();
 const base = { store, stream: 'in', consumerId: 'c' } as const;
-const orders = { name: 'orders' } as ReturnType<
-  typeof defineStream<{ id: number; at: string }, { id: number; at: Date }>
->;
-const notes = { name: 'notes' } as ReturnType<typeof defineStream<{ text: string }>>;
+const orders = { name: 'orders' } as StreamDefinition<{ id: number; at: string }, { id: number; at: Date }>;
+const notes = { name: 'notes' } as StreamDefinition<{ text: string }, { text: string }>;
 
 describe('types of keyed state', () => {
   test('the key function gets the message of the stream, and gives a string, number or bigint', () => {

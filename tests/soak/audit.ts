@@ -115,7 +115,7 @@ export class Audit {
     if (isDeepStrictEqual(found, expected)) return;
     const left = new Map<string, number>();
     const add = (fields: Fields, step: number): void => {
-      const key = JSON.stringify(Object.entries(fields).sort());
+      const key = JSON.stringify(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)));
       left.set(key, (left.get(key) ?? 0) + step);
     };
     for (const fields of expected) add(fields, 1);

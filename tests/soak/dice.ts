@@ -3,10 +3,8 @@ export class Dice {
   #state: number;
 
   constructor(seed: number | string) {
-    this.#state = [...String(seed)].reduce(
-      (mixed, character) => Math.imul(mixed ^ character.codePointAt(0)!, 16777619),
-      2166136261,
-    );
+    this.#state = 2166136261;
+    for (const byte of Buffer.from(String(seed))) this.#state = Math.imul(this.#state ^ byte, 16777619);
   }
 
   /** A number in [0, 1). */
@@ -25,5 +23,10 @@ export class Dice {
   /** One of some, each as likely. */
   pick<T>(choices: readonly T[]): T {
     return choices[this.between(0, choices.length - 1)]!;
+  }
+
+  /** Dice of their own for something that goes on by itself, so that it takes nothing from the others' sequence. */
+  fork(): Dice {
+    return new Dice(this.next());
   }
 }

@@ -20,13 +20,18 @@ export class Figures {
   duplicates = 0;
   losses = 0;
 
-  /** Counts a fault. */
-  fault(kind: string): void {
+  /** Is told of everything that happens. Default: nobody. */
+  trace: (event: string) => void = () => {};
+
+  /** Counts a fault; `where` it happens is only told. */
+  fault(kind: string, where = ''): void {
+    this.trace(`${kind} ${where}`);
     this.faults.set(kind, (this.faults.get(kind) ?? 0) + 1);
   }
 
   /** Something is off. What is off a hundred times is told once. */
   find(finding: string): void {
+    this.trace(finding);
     if (!this.findings.includes(finding) && this.findings.length < FINDINGS_MAX) this.findings.push(finding);
   }
 

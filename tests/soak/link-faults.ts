@@ -45,8 +45,8 @@ const FAULTS: Readonly<Record<string, (context: LinkContext) => unknown>> = {
 export function faultLink(world: World, dice: Dice, figures: Figures): { done: Promise<unknown> } {
   const kind = dice.pick(Object.keys(FAULTS));
   const proxy = dice.pick(world.proxies);
-  figures.fault(kind);
-  return { done: Promise.resolve(FAULTS[kind]!({ proxy, dice, figures, world })) };
+  figures.fault(kind, `at ${world.nameOf(proxy)}`);
+  return { done: Promise.resolve(FAULTS[kind]!({ proxy, dice: dice.fork(), figures, world })) };
 }
 
 /** Packets that were on their way for long: copies of some requests reach the server again, up to some seconds later. */

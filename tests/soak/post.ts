@@ -34,6 +34,8 @@ interface Ending {
  */
 export class Post {
   readonly role: string;
+  /** Whether any of its processes has got to work so far. */
+  hasWorked = false;
   /** Producers: all orders up to here are acknowledged. */
   acked = 0;
   /** How long until the next process starts, after the one that ends now. */
@@ -122,7 +124,11 @@ export class Post {
     const { figures } = this.#options;
     if (event === 'acked') this.acked = Math.max(this.acked, n!);
     if (event === 'quiet' && child === this.#holder) this.#isQuiet = this.#wantsQuiet;
-    if (event === 'claimed') figures.claims += 1;
+    if (event === 'claimed') {
+      figures.trace(`${this.role} works`);
+      this.hasWorked = true;
+      figures.claims += 1;
+    }
     figures.recoveries += stats?.recoveries ?? 0;
     if (stats !== undefined && stats.rewinds > 0) figures.find(`${this.role}: rewound, though no write was lost`);
   }
@@ -131,6 +137,7 @@ export class Post {
     if (this.#isOver) return;
     const { figures } = this.#options;
     if (code === 4 && !isContested) figures.find(`${this.role}: fenced, though there was no other process: ${why}`);
+    figures.trace(`${this.role} ended: ${signal ?? code} ${why}`);
     const cause = signal ?? { 0: 'stopped', 3: 'not reachable at the start', 4: 'fenced' }[code ?? 1];
     if (cause === undefined) figures.find(`${this.role}: a process ended with ${code}: ${why}`);
     else figures.endings.set(cause, (figures.endings.get(cause) ?? 0) + 1);

@@ -35,6 +35,6 @@ export function faultProcess(posts: readonly Post[], dice: Dice, figures: Figure
   const isReplacing = kind === 'process paused and replaced' || kind === 'deployed: started before the stop';
   // Two producers of one name are two that write the same: only one may tell what is acknowledged.
   if (isReplacing && !isOwner) return faultProcess(posts, dice, figures);
-  figures.fault(kind);
-  return { done: Promise.resolve(FAULTS[kind]!(post, dice)) };
+  figures.fault(kind, `at ${post.role}`);
+  return { done: Promise.resolve(FAULTS[kind]!(post, dice.fork())) };
 }

@@ -11,12 +11,17 @@ const STANDSTILL_MS = 90_000;
  * Waits until everything in the streams is committed by its consumers, for as long as anything moves. Answers what stands
  * still, undefined when all is done. Gives up at once when it is hopeless.
  */
-export async function untilDrained(client: () => Redis, isHopeless: () => boolean): Promise<string | undefined> {
+export async function untilDrained(
+  client: () => Redis,
+  isHopeless: () => boolean,
+  trace: (event: string) => void,
+): Promise<string | undefined> {
   let before = '';
   let movedAt = Date.now();
   for (;;) {
     const { behind, traces } = await look(client());
     if (behind.length === 0) return undefined;
+    if (traces !== before) trace(behind.join('; '));
     if (traces !== before) movedAt = Date.now();
     before = traces;
     if (isHopeless() || Date.now() - movedAt > STANDSTILL_MS) return behind.join('; ');

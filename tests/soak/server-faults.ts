@@ -81,7 +81,8 @@ const FAULTS: Readonly<Record<string, ServerFault>> = {
 export async function faultServer(world: World, dice: Dice, figures: Figures): Promise<void> {
   const kind = dice.pick(Object.keys(FAULTS));
   figures.fault(kind);
-  await FAULTS[kind]!(world, dice);
+  await FAULTS[kind]!(world, dice.fork());
+  figures.trace(`${kind}: over`);
 }
 
 async function repair(client: World['client']): Promise<void> {

@@ -9,10 +9,12 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** The pages, and what their programs print. */
 const PAGES = [
   ['typed-streams', "[ 'placed' ]"],
+  ['keyed-state', '{ balance: 400, payments: [ 500, -100 ] }\nundefined\nann 400\n{ sent: 2 }'],
   [
     'state-evolution',
     "false\n{ from: 0, to: 1 }\n[ 'cents' ] [ 'total' ] [ 'skus' ]\n{ cents: 450, skus: { tea: 1 } }",
   ],
+  ['high-availability', 'standing by\nclaimed\n{ count: 1 }'],
 ] as const;
 let folder = '';
 

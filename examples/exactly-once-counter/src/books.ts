@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import type { Streams } from './chain.js';
+import type { Streams } from './streams.js';
 
 /** The fields of an entry. */
 export type Entry = Readonly<Record<string, string>>;

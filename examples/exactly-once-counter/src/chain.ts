@@ -1,12 +1,5 @@
 import { type Fields, type Logger, StreamConsumer, type StreamStore } from '@ars/core';
-
-/** The streams of one run of this example. */
-export interface Streams {
-  readonly orders: string;
-  readonly payments: string;
-  readonly ledger: string;
-  readonly statements: string;
-}
+import type { Streams } from './streams.js';
 
 /** The consumers, in the order in which an order passes them. */
 export const CONSUMERS = ['payments', 'ledger', 'statements'] as const;

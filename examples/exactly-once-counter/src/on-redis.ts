@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { readBooks } from './books.js';
-import { CONSUMERS, type Streams } from './chain.js';
+import { CONSUMERS } from './chain.js';
+import type { Streams } from './streams.js';
 import { judge } from './checker.js';
 import type { RunningRedis } from './redis.js';
 import { Supervised } from './supervisor.js';

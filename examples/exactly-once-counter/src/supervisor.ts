@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { beginAfter } from './order.js';
-import type { Streams } from './chain.js';
+import type { Streams } from './streams.js';
 import type { WorkerPlan } from './worker.js';
 
 const WORKER = fileURLToPath(new URL('worker.js', import.meta.url));

@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isArsError, StreamProducer } from '@ars/core';
 import { createIoredisStore } from '@ars/ioredis';
-import { type ConsumerName, createConsumer, type Streams } from './chain.js';
+import { type ConsumerName, createConsumer } from './chain.js';
+import type { Streams } from './streams.js';
 import { orderOf } from './order.js';
 
 /** What a worker is told, as its only argument. */

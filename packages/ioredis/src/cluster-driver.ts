@@ -18,6 +18,7 @@ export function clusterDriver({ startupNodes, options }: ClusterLike): ClusterDr
   const starts = () => startupNodes.map(startOptions);
   return new ClusterDriver({
     keyPrefix: keyPrefixOf(options.keyPrefix ?? options.redisOptions?.keyPrefix),
+    parserCost: 'high',
     addressMap: options.natMap,
     seeds: () => starts().map(addressOf),
     connect: (node, timeoutMs) => {

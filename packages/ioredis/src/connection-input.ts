@@ -42,6 +42,7 @@ function single(options: () => RedisOptions): RedisDriver {
   return new SingleDriver({
     name: nameOf(options()),
     keyPrefix: keyPrefixOf(keyPrefix),
+    parserCost: 'high',
     connect: (timeoutMs) => connectOnce(options(), timeoutMs),
   });
 }

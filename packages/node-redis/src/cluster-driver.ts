@@ -29,6 +29,7 @@ export function clusterDriver(options: object): ClusterDriver {
   const roots = new Map(rootNodes.map((root: object) => withAddress(readUrl(root))));
   return new ClusterDriver({
     keyPrefix: keyPrefixOf(keyPrefix),
+    parserCost: 'low',
     addressMap: nodeAddressMap,
     seeds: () => [...roots.values()].map(({ address }) => address),
     connect: (node, timeoutMs) => {

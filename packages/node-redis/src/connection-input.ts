@@ -104,6 +104,7 @@ function driverOf(identity: () => Identity, keyPrefix: unknown): RedisDriver {
   return new SingleDriver({
     name: serverName({ ...place, isTls: place.tls === true, database }),
     keyPrefix: keyPrefixOf(keyPrefix),
+    parserCost: 'low',
     connect: (timeoutMs) => connectOnce(identity(), timeoutMs),
   });
 }

@@ -39,6 +39,7 @@ export function sentinelDriver(options: object): SingleDriver {
   return new SingleDriver({
     name: sentinelName(sentinelRootNodes, name, database),
     keyPrefix: keyPrefixOf(keyPrefix),
+    parserCost: 'low',
     connect: async (timeoutMs) => {
       const master = await askInTurn(sentinelRootNodes, {
         command: ['SENTINEL', 'get-master-addr-by-name', name],

@@ -73,7 +73,8 @@ class RedisStore implements StreamStore {
     this.#isHistoryKnown = streams.length > 0 || !this.#driver.isCluster;
     if (this.#isHistoryKnown) await link.forStreams(streams);
     const onClose = (closed: StreamReader) => this.#open.delete(closed);
-    return this.#keep(new RedisReader({ link, layout: this.#layout, storeName: this.name, onClose }));
+    const { parserCost } = this.#driver;
+    return this.#keep(new RedisReader({ link, layout: this.#layout, storeName: this.name, parserCost, onClose }));
   }
 
   async openHome(address: ConsumerAddress): Promise<ConsumerHome> {

@@ -132,6 +132,7 @@ test('a home follows its address to another server, whatever the shared connecti
   const store = createRedisStore({
     name: 'moving',
     keyPrefix: '',
+    parserCost: 'high',
     isCluster: false,
     connect: (...args) => driverOf(url).connect(...args),
     close: async () => {},

@@ -1,5 +1,6 @@
 import type { CommitAnswer, ConsumerHome, StreamStore } from '@ars/core';
 import { describe, expect, test } from 'vitest';
+import { intercepted } from '../support/intercepted-store.js';
 import { Simulation } from './simulation.js';
 
 /** How many seeds are run (`ARS_SEEDS`), and the first of them (`ARS_SEED`, which alone replays one). */
@@ -37,27 +38,16 @@ type Sabotage = (home: ConsumerHome) => Partial<ConsumerHome>;
 
 /** A store whose homes misbehave. */
 function sabotaged(change: Sabotage): (store: StreamStore) => StreamStore {
-  return (store) => ({
-    name: store.name,
-    openReader: () => store.openReader(),
-    append: (request) => store.append(request),
-    tail: (streams) => store.tail(streams),
-    placementProblem: () => undefined,
-    close: () => store.close(),
-    openHome: async (address) => {
-      const home = await store.openHome(address);
-      const sound: ConsumerHome = {
-        history: home.history,
-        inspect: () => home.inspect(),
-        claim: (request) => home.claim(request),
-        renew: (token) => home.renew(token),
-        commit: (token, commit) => home.commit(token, commit),
-        release: (token) => home.release(token),
-        close: () => home.close(),
-      };
-      return { ...sound, ...change(sound) };
-    },
-  });
+  return (store) => {
+    const sound = intercepted(store, (_, proceed) => proceed());
+    return {
+      ...sound,
+      openHome: async (address) => {
+        const home = await sound.openHome(address);
+        return { ...home, ...change(home) };
+      },
+    };
+  };
 }
 
 const PLANTED: [bug: string, sabotage: Sabotage][] = [

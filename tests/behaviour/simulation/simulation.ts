@@ -1,9 +1,11 @@
-import { isArsError, StreamConsumer, type StreamStore } from '@ars/core';
+import { isArsError, StreamConsumer, type StreamConsumerOptions, type StreamStore } from '@ars/core';
 import { createMemoryStore, type MemorySnapshot, type MemoryStore } from '@ars/memory';
 import { QuietLogger } from '../support/quiet-logger.js';
 import { Dice } from './dice.js';
-import { FlakyClient } from './flaky-client.js';
-import { emptyFold, type FoldState, isComplete, judge, observe } from './fold.js';
+import { FlakyClient, type Weather } from './flaky-client.js';
+import { emptyFold, type FoldState } from './fold.js';
+import { isComplete, judge, observe } from './judge.js';
+import { drawManner, drawSetting, keyOf, type Manner, type Setting } from './setting.js';
 import { simulatedHandler, type Temper, type Watch } from './simulated-handler.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -33,6 +35,7 @@ export class Simulation {
   readonly #memory: MemoryStore;
   readonly #server: StreamStore;
   readonly #steps: number;
+  readonly setting: Setting;
   readonly #temper: Temper;
   readonly #loss: number;
   readonly #restores: boolean;
@@ -51,8 +54,10 @@ export class Simulation {
     this.#dice = new Dice(seed);
     this.#clock = new VirtualClock(seed + 1);
     this.#memory = createMemoryStore({ now: this.#clock.now, after: this.#clock.after });
+    this.#memory.add('full', { n: 0 }, '18446744073709551615-18446744073709551615');
     this.#server = sabotage(this.#memory);
     this.#steps = steps;
+    this.setting = drawSetting(this.#dice);
     this.#temper = { failures: this.#dice.pick([0, 0.05, 0.3]), delays: this.#dice.pick([0, 0.2, 0.7]) };
     this.#loss = this.#dice.pick([0, 0.01, 0.08]);
     this.#restores = this.#dice.chance(0.5);
@@ -72,13 +77,14 @@ export class Simulation {
     const alive = this.#processes.filter(({ isEnding }) => !isEnding).length;
     const actions: [weight: number, name: string, act: () => void][] = [
       [40, 'add', () => this.#add()],
-      [alive < 2 ? 20 : 4, 'start', () => this.#start({ delayMsMax: this.#dice.pick([0, 3, 20]), loss: this.#loss })],
+      [alive < 2 ? 20 : 4, 'start', () => this.#startAny()],
       [3, 'stop', () => this.#withAny((process) => this.#stop(process))],
       [3, 'crash', () => this.#withAny((process) => this.#crash(process))],
       [3, 'cut', () => this.#withAny(({ client }) => client.cut())],
       [2, 'disconnect', () => this.#memory.disconnect()],
       [4, 'snapshot', () => this.#snapshots.push(this.#memory.snapshot())],
       [this.#restores ? 3 : 0, 'restore', () => this.#restore()],
+      [this.setting.shape === 'keyed' ? 4 : 0, 'ask', () => this.#withAny((process) => this.#ask(process))],
     ];
     let throwOf = this.#dice.next() * actions.reduce((sum, [weight]) => sum + weight, 0);
     const [, name, act] = actions.find(([weight]) => (throwOf -= weight) < 0)!;
@@ -90,19 +96,20 @@ export class Simulation {
     for (let count = 1 + this.#dice.below(6); count > 0; count -= 1) this.#memory.add('in', { n: (this.#added += 1) });
   }
 
-  #start(weather: { delayMsMax: number; loss: number }): Process {
+  #startAny(): void {
+    const weather = { delayMsMax: this.#dice.pick([0, 3, 20]), loss: this.#loss };
+    this.#start(weather, drawManner(this.#dice, this.setting));
+  }
+
+  /** Whatever is asked for has no influence. */
+  #ask({ consumer }: Process): void {
+    consumer.stateOf(keyOf(this.setting, this.#dice.below(40))).catch(() => {});
+  }
+
+  #start(weather: Weather, manner: Manner): Process {
     const client = new FlakyClient(this.#server, this.#clock, this.#dice, weather);
     const name = this.#processes.length;
-    const consumer = new StreamConsumer({
-      store: client,
-      stream: 'in',
-      consumerId: 'c',
-      state: emptyFold,
-      logger: new QuietLogger(),
-      environment: this.#clock,
-      batch: { maxMessages: this.#dice.pick([1, 3, 1_000]) },
-      handler: simulatedHandler(this.#clock, this.#dice, this.#temper, this.#watch),
-    });
+    const consumer = new StreamConsumer(this.#options(client, manner));
     const process = { consumer, client, isEnding: false };
     this.#processes.push(process);
     consumer.on('commit', ({ cursors }) => this.trace.push(`${name} committed ${cursors[0]!.position}`));
@@ -116,6 +123,29 @@ export class Simulation {
       },
     );
     return process;
+  }
+
+  #options(client: FlakyClient, manner: Manner): StreamConsumerOptions<FoldState, string> {
+    const { setting } = this;
+    const { shape, ttlMs } = setting;
+    const surroundings = { clock: this.#clock, dice: this.#dice, temper: this.#temper, watch: this.#watch, setting };
+    return {
+      store: client,
+      stream: 'in',
+      consumerId: 'c',
+      ...(shape === 'stateless' ? {} : { state: emptyFold }),
+      ...(setting.hasKey ? { key: ({ n }) => keyOf(setting, Number(n)) } : {}),
+      ...(shape === 'keyed' ? { stateCache: { maxKeys: manner.maxKeys } } : {}),
+      ...(ttlMs === undefined ? {} : { stateTtlMs: ttlMs }),
+      ...(setting.hasDeadLetter ? { deadLetter: 'dead', retry: { attempts: 3 } } : {}),
+      concurrency: manner.concurrency,
+      standby: manner.isStandby,
+      leaseMs: setting.leaseMs,
+      logger: new QuietLogger(),
+      environment: this.#clock,
+      batch: { maxMessages: manner.maxMessages },
+      handler: simulatedHandler({ ...surroundings, concurrency: manner.concurrency }),
+    };
   }
 
   #ended(process: Process, what: string): void {
@@ -145,7 +175,7 @@ export class Simulation {
   async #judge(): Promise<void> {
     if (this.#problem !== undefined)
       throw new Error('something happened that nothing explains', { cause: this.#problem });
-    const verdict = judge(await observe(this.#memory));
+    const verdict = judge(this.setting, await observe(this.#memory, this.setting));
     if (verdict !== undefined) throw new Error(verdict);
   }
 
@@ -159,9 +189,10 @@ export class Simulation {
     }
     await this.#until(Promise.all(this.#stopping));
     await this.#until(new Promise<void>((resolve) => this.#clock.after(100, resolve)));
-    await this.#until(this.#finishWith(this.#start({ delayMsMax: 0, loss: 0 })));
+    const manner = { ...drawManner(this.#dice, this.setting), isStandby: false };
+    await this.#until(this.#finishWith(this.#start({ delayMsMax: 0, loss: 0 }, manner)));
     await this.#judge();
-    if (!isComplete(await observe(this.#memory))) throw new Error('caught up, but not all inputs are done');
+    if (!isComplete(await observe(this.#memory, this.setting))) throw new Error('caught up, but not all inputs are done');
     if (!this.#restores && new Set(this.#callbacks).size !== this.#callbacks.length)
       throw new Error('afterCommit ran twice');
   }

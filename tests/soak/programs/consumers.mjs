@@ -66,6 +66,7 @@ const letters = {
   deadLetter: 'dead',
   retry: { attempts: 4, minDelayMs: 1, maxDelayMs: 20 },
   batch: { maxMessages: 20 },
+  leaseMs: 1_500, // so long an owner is watched before a message is condemned for its death
   handler(message, transaction) {
     const { state } = transaction;
     state.count += 1;

@@ -120,6 +120,9 @@ export class Triage {
   restart(attempt: FailedAttempt | undefined, suspect: FailedAttempt | undefined, isSuspicious: boolean): void {
     this.#isolated = 0;
     this.retries.restart(attempt);
-    this.#suspicion.begin(suspect, isSuspicious ? 2 * this.#plan.batch.maxMessages : 0);
+    const { address, batch } = this.#plan;
+    // As many as a process can have handled and not committed; and long enough for each stream to have its turn.
+    const commits = Math.max(2 * batch.maxMessages, address.streams.length);
+    this.#suspicion.begin(suspect, isSuspicious ? commits : 0);
   }
 }

@@ -8,6 +8,7 @@ export interface SingleDriverParts {
   /** As in `RedisDriver`. */
   readonly name: string;
   readonly keyPrefix: string;
+  readonly parserCost: RedisDriver['parserCost'];
   readonly connect: (timeoutMs: number) => Promise<RedisConnection>;
 }
 
@@ -15,12 +16,14 @@ export interface SingleDriverParts {
 export class SingleDriver implements RedisDriver {
   readonly name: string;
   readonly keyPrefix: string;
+  readonly parserCost: RedisDriver['parserCost'];
   readonly isCluster = false;
   readonly #connect: SingleDriverParts['connect'];
 
-  constructor({ name, keyPrefix, connect }: SingleDriverParts) {
+  constructor({ name, keyPrefix, parserCost, connect }: SingleDriverParts) {
     this.name = name;
     this.keyPrefix = keyPrefix;
+    this.parserCost = parserCost;
     this.#connect = connect;
   }
 
@@ -33,13 +36,16 @@ export class SingleDriver implements RedisDriver {
 
 /** What an adapter gives for a driver of a cluster. */
 export interface ClusterDriverParts extends ClusterNodes {
+  /** As in `RedisDriver`. */
   readonly keyPrefix: string;
+  readonly parserCost: RedisDriver['parserCost'];
 }
 
 /** A driver of a Redis Cluster: connects to the master of the slot, always with a plain connection. */
 export class ClusterDriver implements RedisDriver {
   readonly name: string;
   readonly keyPrefix: string;
+  readonly parserCost: RedisDriver['parserCost'];
   readonly isCluster = true;
   readonly #connect: ClusterNodes['connect'];
   readonly #topology: ClusterTopology;
@@ -47,6 +53,7 @@ export class ClusterDriver implements RedisDriver {
   constructor(parts: ClusterDriverParts) {
     this.name = `redis-cluster://${parts.seeds().map(nodeKey).join(',')}`;
     this.keyPrefix = parts.keyPrefix;
+    this.parserCost = parts.parserCost;
     this.#connect = parts.connect;
     this.#topology = new ClusterTopology(parts);
   }

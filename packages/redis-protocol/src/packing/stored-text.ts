@@ -44,6 +44,15 @@ function shortAscii(bytes: Buffer, start: number, end: number): string | undefin
   return all < 0x80 ? text : undefined;
 }
 
+/** Whether the bytes from `start` on are those of `text`, as far as it goes; never so for text beyond ASCII. */
+export function isText(text: string, bytes: Buffer, start: number): boolean {
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f || code !== bytes[start + i]) return false;
+  }
+  return true;
+}
+
 /** Tells a replacement character that was stored from one that stands for bytes which are not UTF-8. */
 function isExactly(text: string, bytes: Buffer, start: number, end: number): boolean {
   return Buffer.byteLength(text) === end - start && Buffer.from(text).equals(bytes.subarray(start, end));

@@ -1,5 +1,6 @@
 import type { StoredValue } from '@ars/core';
-import { storedValue } from './stored-text.js';
+import type { RepeatedValues } from './repeated-values.js';
+import { isText, storedValue } from './stored-text.js';
 
 const FALSE = 0xc2;
 
@@ -59,8 +60,16 @@ export class Unpacker {
     const length = this.#stringLength();
     const start = this.#at;
     this.#at += length;
-    if (typeof guess === 'string' && guess.length === length && this.#isAt(start, guess)) return guess;
+    if (typeof guess === 'string' && guess.length === length && isText(guess, this.#bytes, start)) return guess;
     return storedValue(this.#bytes, start, this.#at);
+  }
+
+  /** Reads a string like `value`, from a place where values repeat. */
+  valueAmong(repeated: RepeatedValues): StoredValue {
+    const length = this.#stringLength();
+    const start = this.#at;
+    this.#at += length;
+    return repeated.value(this.#bytes, start, this.#at);
   }
 
   /** Reads a whole number; beyond 2^53 it loses digits, as it did in the script. */
@@ -80,14 +89,6 @@ export class Unpacker {
     if (kind === 0xd3) return Number(this.#bytes.readBigInt64BE(at));
     if (kind === 0xcb) return this.#bytes.readDoubleBE(at);
     throw this.#unexpected('a number', kind);
-  }
-
-  #isAt(start: number, guess: string): boolean {
-    for (let i = 0; i < guess.length; i += 1) {
-      const code = guess.charCodeAt(i);
-      if (code > 0x7f || code !== this.#bytes[start + i]) return false;
-    }
-    return true;
   }
 
   #stringLength(): number {

@@ -1,41 +1,98 @@
 import type { StoredEntry, StoredValue } from '@ars/core';
 import type { RedisReply } from '../driver.js';
-import { storedValue } from '../packing/stored-text.js';
+import { RepeatedValues } from '../packing/repeated-values.js';
+import { isText, storedValue } from '../packing/stored-text.js';
 import { Unpacker } from '../packing/unpack.js';
 
-/** Reads the entries of one packed chunk (see `READ`) and puts them behind those already there. */
-export function decodeChunk(chunk: Buffer, entries: StoredEntry[]): void {
-  const unpacker = new Unpacker(chunk);
-  let names: readonly StoredValue[] = entries.at(-1)?.fields ?? [];
-  for (let left = unpacker.array(); left > 0; left -= 1) {
-    unpacker.array();
-    const id = unpacker.value() as string;
-    const fields = decodeFields(unpacker, names);
-    entries.push({ id, fields });
-    names = fields;
+/** An entry as the server replies it. */
+type RawEntry = readonly [id: Buffer, fields: readonly Buffer[]];
+
+/** Entries, and about how many bytes of the reply they took. */
+export interface DecodedEntries {
+  readonly entries: readonly StoredEntry[];
+  readonly bytes: number;
+}
+
+const COLUMNS_MAX = 32;
+const ID_BYTES = 24;
+const NONE: readonly StoredValue[] = [];
+
+/**
+ * Reads the entries of replies, for one reader. The names of an entry are mostly those of the one before, and some
+ * values come again and again; such strings are made once.
+ */
+export class EntryDecoder {
+  /** Of each field's value, by its place in the entry. */
+  readonly #columns = Array.from({ length: COLUMNS_MAX }, () => new RepeatedValues());
+  readonly #others = new RepeatedValues();
+
+  /** Reads packed chunks (see `READ`). */
+  packed(chunks: readonly Buffer[]): DecodedEntries {
+    const entries: StoredEntry[] = [];
+    let bytes = 0;
+    let names = NONE;
+    for (const chunk of chunks) {
+      const unpacker = new Unpacker(chunk);
+      for (let left = unpacker.array(); left > 0; left -= 1) {
+        unpacker.array();
+        const id = unpacker.value() as string;
+        names = this.#unpackFields(unpacker, names);
+        entries.push({ id, fields: names });
+      }
+      bytes += chunk.length;
+    }
+    return { entries, bytes };
+  }
+
+  /** Reads what XRANGE replies, from an index on. */
+  plain(reply: RedisReply, from = 0): DecodedEntries {
+    const raw = reply as readonly RawEntry[];
+    const entries: StoredEntry[] = [];
+    let bytes = 0;
+    let names = NONE;
+    for (let i = from; i < raw.length; i += 1) {
+      const [id, fields] = raw[i]!;
+      bytes += ID_BYTES;
+      for (const field of fields) bytes += field.length + 2;
+      names = this.#fields(fields, names);
+      entries.push({ id: storedValue(id, 0, id.length) as string, fields: names });
+    }
+    return { entries, bytes };
+  }
+
+  /** Reads the reply of XREAD: the entries of each stream that has any, by key. Timed out, the reply is null. */
+  xread(reply: RedisReply): ReadonlyMap<string, DecodedEntries> {
+    const streams = (reply ?? []) as readonly (readonly [key: Buffer, entries: RedisReply])[];
+    return new Map(streams.map(([key, entries]) => [String(key), this.plain(entries)]));
+  }
+
+  #unpackFields(unpacker: Unpacker, like: readonly StoredValue[]): StoredValue[] {
+    const count = unpacker.array();
+    const fields: StoredValue[] = [];
+    for (let i = 0; i < count; i += 2) fields.push(unpacker.valueLike(like[i]), unpacker.valueAmong(this.#column(i)));
+    return fields;
+  }
+
+  #fields(raw: readonly Buffer[], like: readonly StoredValue[]): StoredValue[] {
+    const fields: StoredValue[] = [];
+    for (let i = 0; i < raw.length; i += 2) {
+      const value = raw[i + 1]!;
+      fields.push(nameOf(raw[i]!, like[i]), this.#column(i).value(value, 0, value.length));
+    }
+    return fields;
+  }
+
+  #column(field: number): RepeatedValues {
+    return this.#columns[field >> 1] ?? this.#others;
   }
 }
 
-function decodeFields(unpacker: Unpacker, like: readonly StoredValue[]): StoredValue[] {
-  const count = unpacker.array();
-  const fields: StoredValue[] = [];
-  for (let i = 0; i < count; i += 2) fields.push(unpacker.valueLike(like[i]), unpacker.value());
-  return fields;
+function nameOf(name: Buffer, guess: StoredValue | undefined): StoredValue {
+  if (typeof guess === 'string' && guess.length === name.length && isText(guess, name, 0)) return guess;
+  return storedValue(name, 0, name.length);
 }
 
-/** Reads the reply of XREAD: the entries of each stream that has any, by key. Timed out, the reply is null. */
-export function decodeXread(reply: RedisReply): ReadonlyMap<string, readonly StoredEntry[]> {
-  const streams = (reply ?? []) as [key: Buffer, entries: [id: Buffer, fields: Buffer[]][]][];
-  return new Map(
-    streams.map(([key, entries]) => [String(key), entries.map(([id, fields]) => decodeEntry(id, fields))]),
-  );
-}
-
-function decodeEntry(id: Buffer, fields: readonly Buffer[]): StoredEntry {
-  return { id: String(id), fields: fields.map((field) => storedValue(field, 0, field.length)) };
-}
-
-/** About how many bytes of the reply an entry took. */
-export function entryBytes(entry: StoredEntry): number {
-  return entry.fields.reduce((sum, field) => sum + field.length + 2, entry.id.length + 4);
+/** About how many bytes of a reply an entry took. */
+export function rawEntryBytes([, fields]: RawEntry): number {
+  return fields.reduce((sum, field) => sum + field.length + 2, ID_BYTES);
 }

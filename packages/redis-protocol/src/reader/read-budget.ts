@@ -1,15 +1,37 @@
+import type { RedisDriver } from '../driver.js';
+
 const FIRST_MAX = 64;
 const GROWTH = 8;
+/** From this size on a script takes longer to convert an entry than any client to parse it. */
+const LONG_ENTRY_BYTES = 400;
+/** A newest entry so many times longer than usual says that a backlog may grow much longer on the way. */
+const SURPRISE = 8;
 /** Sizes vary, so a read aims below what it may take. */
 const SAFETY = 0.8;
 
 /**
- * How many entries to ask for. The server counts entries, the consumer has room for bytes, so the size of entries is
+ * How many entries to ask for, and how. The server counts entries, the consumer has room for bytes, so the size of entries is
  * learnt from each read; the first read is small, and growth is bounded.
  */
 export class ReadBudget {
   #entriesMax = FIRST_MAX;
   #averageBytes = 0;
+  #newestBytes = 0;
+  readonly #isParserFast: boolean;
+
+  constructor(parserCost: RedisDriver['parserCost']) {
+    this.#isParserFast = parserCost === 'low';
+  }
+
+  /**
+   * Whether plain commands are the better way. They are not bounded by bytes, so only sizes that are known to be steady
+   * will do; packed reads keep to their bytes whatever comes.
+   */
+  get isPlain(): boolean {
+    const average = this.#averageBytes;
+    if (average === 0 || this.#newestBytes > average * SURPRISE) return false;
+    return this.#isParserFast || average >= LONG_ENTRY_BYTES;
+  }
 
   /** How many entries a stream to ask for, at least 1; 0 when none are wanted. */
   entries(maxEntries: number, maxBytes: number, streams: number): number {
@@ -24,5 +46,10 @@ export class ReadBudget {
     const average = bytes / entries;
     this.#averageBytes = this.#averageBytes === 0 ? average : Math.max(average, (this.#averageBytes + average) / 2);
     this.#entriesMax = Math.max(this.#entriesMax, entries * GROWTH);
+  }
+
+  /** Learns how long the stream's newest entry is. */
+  learnNewest(bytes: number): void {
+    this.#newestBytes = bytes;
   }
 }

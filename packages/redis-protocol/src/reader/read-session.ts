@@ -1,10 +1,12 @@
 import type { ReadRequest, StoredEntry, StreamCursor, StreamRead } from '@ars/core';
+import type { RedisDriver } from '../driver.js';
 import type { KeyLayout } from '../key-layout.js';
 import type { Link } from '../link/link.js';
 import { runScript } from '../script.js';
 import { READ } from '../scripts/read.js';
 import { decodeFacts, settle, settleRead, type Account, type StreamFacts } from './account.js';
-import { decodeChunk, decodeXread, entryBytes } from './entries.js';
+import { EntryDecoder, type DecodedEntries } from './entries.js';
+import { lookPlain, provenFacts, type PlainSight } from './plain-read.js';
 import { ReadBudget } from './read-budget.js';
 
 const BLOCK_MAX_MS = 5000;
@@ -20,28 +22,46 @@ interface Found {
   readonly entries: readonly StoredEntry[];
 }
 
-/** The two forms of reading, and what one reader learns over many reads. */
+/** The forms of reading, and what one reader learns over many reads. */
 export class ReadSession {
   readonly #layout: KeyLayout;
-  readonly #budget = new ReadBudget();
+  readonly #budget: ReadBudget;
+  readonly #decoder = new EntryDecoder();
   readonly #exact = new Map<string, ExactAccount>();
 
-  constructor(layout: KeyLayout) {
+  constructor(layout: KeyLayout, parserCost: RedisDriver['parserCost']) {
     this.#layout = layout;
+    this.#budget = new ReadBudget(parserCost);
   }
 
   /** Reads at once, or waits for the first entry; one result a cursor. */
   async read(link: Link, request: ReadRequest): Promise<readonly StreamRead[]> {
     const { cursors, maxEntries, maxBytes, waitMs } = request;
     const count = this.#budget.entries(maxEntries, maxBytes, cursors.length);
-    return waitMs > 0 && count > 0
-      ? this.#readWaiting(link, cursors, count, waitMs)
-      : this.#readNow(link, cursors, count, maxBytes);
+    if (waitMs > 0 && count > 0) return this.#readWaiting(link, cursors, count, waitMs);
+    if (count === 0 || !this.#budget.isPlain) return this.#readPacked(link, cursors, count, maxBytes);
+    return Promise.all(cursors.map((cursor) => this.#readPlain(link, cursor, count, maxBytes / cursors.length)));
   }
 
-  async #readNow(link: Link, cursors: readonly StreamCursor[], count: number, maxBytes: number): Promise<StreamRead[]> {
+  /** One script: dense replies, and everything seen in one step. */
+  async #readPacked(
+    link: Link,
+    cursors: readonly StreamCursor[],
+    count: number,
+    maxBytes: number,
+  ): Promise<StreamRead[]> {
     const found = await this.#look(link, cursors, count, maxBytes);
     return cursors.map((cursor, i) => this.#result(cursor, found[i]!, settle(cursor, found[i]!.facts)));
+  }
+
+  /** Plain commands, which cost the server a fifth; by script once more where they do not prove that nothing was lost. */
+  async #readPlain(link: Link, cursor: StreamCursor, count: number, maxBytes: number): Promise<StreamRead> {
+    const sight = await lookPlain(link, this.#layout.stream(cursor.stream), cursor, count);
+    if (sight.info !== undefined) this.#budget.learnNewest(sight.info.newestBytes);
+    const facts = provenFacts(cursor, sight, this.#removedAt(cursor));
+    if (facts === undefined) return (await this.#readPacked(link, [cursor], count, maxBytes))[0]!;
+    const entries = this.#learn(this.#decoder.plain(sight.reply, 1));
+    return this.#result(cursor, { facts, entries }, settle(cursor, facts));
   }
 
   /**
@@ -58,19 +78,23 @@ export class ReadSession {
     const keys = cursors.map(({ stream }) => this.#layout.stream(stream));
     const positions = cursors.map(({ position }) => position);
     const xread = ['XREAD', 'COUNT', String(count), 'BLOCK', String(blockMs), 'STREAMS', ...keys, ...positions];
-    const [reply, accounts] = await Promise.all([link.send(xread, blockMs), this.#look(link, cursors, 0, 0)]);
-    const read = decodeXread(reply);
+    const looks = (): Promise<PlainSight>[] => cursors.map((cursor, i) => lookPlain(link, keys[i]!, cursor, 0));
+    const [reply, ...sights] = await Promise.all([link.send(xread, blockMs), ...looks()]);
+    const read = this.#decoder.xread(reply);
     const results: StreamRead[] = [];
     for (const [i, cursor] of cursors.entries()) {
-      const entries = read.get(keys[i]!) ?? [];
-      if (entries.length > 0)
-        this.#budget.learn(
-          entries.length,
-          entries.reduce((sum, entry) => sum + entryBytes(entry), 0),
-        );
-      results.push(await this.#settleWaited(link, cursor, { facts: accounts[i]!.facts, entries }));
+      const found = read.get(keys[i]!);
+      const entries = found === undefined ? [] : this.#learn(found);
+      const facts = provenFacts(cursor, sights[i]!, this.#removedAt(cursor));
+      if (facts === undefined) results.push(await this.#settleByScript(link, cursor, entries));
+      else results.push(this.#result(cursor, { facts, entries }, settle(cursor, facts)));
     }
     return results;
+  }
+
+  async #settleByScript(link: Link, cursor: StreamCursor, entries: readonly StoredEntry[]): Promise<StreamRead> {
+    const [look] = await this.#look(link, [cursor], 0, 0);
+    return this.#settleWaited(link, cursor, { facts: look!.facts, entries });
   }
 
   async #settleWaited(link: Link, cursor: StreamCursor, found: Found): Promise<StreamRead> {
@@ -98,14 +122,12 @@ export class ReadSession {
   }
 
   #decode(facts: Buffer, chunks: readonly Buffer[]): Found {
-    const entries: StoredEntry[] = [];
-    let bytes = 0;
-    for (const chunk of chunks) {
-      decodeChunk(chunk, entries);
-      bytes += chunk.length;
-    }
+    return { facts: decodeFacts(facts), entries: this.#learn(this.#decoder.packed(chunks)) };
+  }
+
+  #learn({ entries, bytes }: DecodedEntries): readonly StoredEntry[] {
     this.#budget.learn(entries.length, bytes);
-    return { facts: decodeFacts(facts), entries };
+    return entries;
   }
 
   /** Only for the very cursor that the last account led to: behind an earlier one more may have gone unseen. */

@@ -8,7 +8,7 @@ import {
   type StreamRead,
   type StreamReader,
 } from '@ars/core';
-import type { RedisReply } from '../driver.js';
+import type { RedisDriver, RedisReply } from '../driver.js';
 import { failureOf } from '../failure.js';
 import type { KeyLayout } from '../key-layout.js';
 import type { Link } from '../link/link.js';
@@ -22,6 +22,7 @@ export interface ReaderParts {
   readonly link: ReaderLink;
   readonly layout: KeyLayout;
   readonly storeName: string;
+  readonly parserCost: RedisDriver['parserCost'];
   readonly onClose: (reader: StreamReader) => void;
 }
 
@@ -32,7 +33,7 @@ export class RedisReader implements StreamReader {
 
   constructor(parts: ReaderParts) {
     this.#parts = parts;
-    this.#session = new ReadSession(parts.layout);
+    this.#session = new ReadSession(parts.layout, parts.parserCost);
   }
 
   get history(): string | undefined {

@@ -13,6 +13,7 @@ export interface RawDriverOptions {
   readonly user?: readonly [name: string, password: string];
   readonly keyPrefix?: string;
   readonly isCluster?: boolean;
+  readonly parserCost?: RedisDriver['parserCost'];
 }
 
 /** A driver over plain sockets: what the protocol package needs, with nothing of a client library around it. */
@@ -20,6 +21,7 @@ export class RawDriver implements RedisDriver {
   readonly name: string;
   readonly keyPrefix: string;
   readonly isCluster: boolean;
+  readonly parserCost: RedisDriver['parserCost'];
   readonly #url: URL;
   readonly #user: RawDriverOptions['user'];
 
@@ -29,6 +31,7 @@ export class RawDriver implements RedisDriver {
     this.name = `redis://${this.#url.host}/0`;
     this.keyPrefix = options.keyPrefix ?? '';
     this.isCluster = options.isCluster ?? false;
+    this.parserCost = options.parserCost ?? 'high';
   }
 
   async connect(): Promise<RedisConnection> {
