@@ -1,9 +1,10 @@
-import type { Fields, Transaction } from '@ars/core';
+import { ConfigurationError, type Fields, type Transaction } from '@ars/core';
 import { expect, test } from 'vitest';
 import { waitFor } from '../support/wait.js';
 import { describeStores, type StoreKit } from './stores.js';
 import type { RedisBackend } from './support/redis-backend.js';
 import { deferred, failureOf, nextEvent } from './support/deferred.js';
+import { intercepted } from './support/intercepted-store.js';
 import { enter, expectKeyedLedger, keyedLedgerOf, keyedNumbers } from './support/keyed-ledger.js';
 import type { Ledger } from './support/ledger.js';
 import { Turnstile } from './support/turnstile.js';
@@ -78,7 +79,9 @@ describeStores((kit) => {
     turnstile.release(5);
     await consumer.caughtUp();
     expect(await kit.values('dead')).toEqual(['1', '3']);
-    expect(letters).toEqual((await kit.entries('in')).filter((_, index) => index === 0 || index === 2).map(({ id }) => id));
+    expect(letters).toEqual(
+      (await kit.entries('in')).filter((_, index) => index === 0 || index === 2).map(({ id }) => id),
+    );
     expect(await kit.values('out')).toEqual(['2', '4', '5', '6', '7', '8']);
     for (const key of ['k1', 'k3']) expect(await consumer.stateOf(key)).toMatchObject({ count: 1 });
   });
@@ -138,8 +141,7 @@ describeStores((kit) => {
       ...keyedLedgerOf(kit),
       concurrency: 4,
       stopTimeoutMs: 300,
-      handler: (message, transaction) =>
-        message['n'] === '3' ? never.promise : enter(kit, message, transaction),
+      handler: (message, transaction) => (message['n'] === '3' ? never.promise : enter(kit, message, transaction)),
     });
     await waitFor(async () => (await kit.entries('out')).length === 2, 'the prefix to be committed');
     await consumer.stop();
@@ -178,7 +180,11 @@ describeStores((kit) => {
     expect([id, code]).toEqual([ids[12], 'ARS_COMMIT']);
     expect(refused).toEqual([ids[12]]);
     expect(await kit.values('dead')).toEqual(['13']);
-    expect(await kit.values('out')).toEqual(ALL.slice(0, 40).filter((n) => n !== 13).map(String));
+    expect(await kit.values('out')).toEqual(
+      ALL.slice(0, 40)
+        .filter((n) => n !== 13)
+        .map(String),
+    );
     expect(await consumer.stateOf('k3')).toMatchObject({ count: 7 });
     expect(await consumer.stateOf('k2')).toMatchObject({ count: 8 });
   });
@@ -252,6 +258,24 @@ describeStores((kit) => {
     const outputs = await kit.values('out');
     expect(outputs).toEqual([...ALL.slice(0, 10).map(String), 'lost 2', ...ALL.slice(12, 20).map(String)]);
     expect(await consumer.stateOf('k1')).toMatchObject({ count: 7 });
+  });
+
+  test('a stream that cannot be read on ends the consumer once all that was read is committed', async () => {
+    await kit.add('in', ...keyedNumbers(1, 6, 6));
+    const turnstile = new Turnstile();
+    let reads = 0;
+    const unreadable = deferred();
+    const store = intercepted(kit.store, (call, proceed) => {
+      if (call !== 'read' || (reads += 1) === 1) return proceed();
+      unreadable.resolve();
+      return Promise.reject(new ConfigurationError('no stream any more'));
+    });
+    const consumer = await kit.started<Ledger>({ ...turned(kit, turnstile), concurrency: 3, store });
+    await turnstile.until(3);
+    await unreadable.promise;
+    turnstile.release(...ALL);
+    expect(await failureOf(consumer.closed)).toMatchObject({ code: 'ARS_CONFIGURATION' });
+    await expectKeyedLedger(kit);
   });
 
   test('a fenced consumer with a full window ends its handlers, and commits nothing more', async () => {

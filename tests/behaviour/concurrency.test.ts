@@ -65,7 +65,11 @@ describeStores((kit) => {
     // 1 (a) finishes first but waits behind 0 (x); 2 and 3 (a) begin on its state while it waits.
     await kit.add('in', { n: 0, k: 'x' }, { n: 1, k: 'a' }, { n: 2, k: 'a' }, { n: 4, k: 'y' }, { n: 3, k: 'a' });
     const turnstile = new Turnstile();
-    const consumer = await kit.started<Ledger>({ ...turned(kit, turnstile), concurrency: 3, batch: { maxMessages: 2 } });
+    const consumer = await kit.started<Ledger>({
+      ...turned(kit, turnstile),
+      concurrency: 3,
+      batch: { maxMessages: 2 },
+    });
     await turnstile.until(1);
     turnstile.release(1, 2);
     await turnstile.until(3);
@@ -139,7 +143,10 @@ describeStores((kit) => {
 
   test('a consumer without state handles at once with a key in order, and without one in any order', async () => {
     await kit.add('in', ...keyedNumbers(1, 12, 2));
-    for (const [consumerId, key] of [['keyed', ({ k }: Fields) => k!], ['free', undefined]] as const) {
+    for (const [consumerId, key] of [
+      ['keyed', ({ k }: Fields) => k!],
+      ['free', undefined],
+    ] as const) {
       const turnstile = new Turnstile();
       const out = kit.name(consumerId);
       const consumer = await kit.started<never>({

@@ -55,8 +55,20 @@ describeStores((kit) => {
     expect(await rawFields(kit, 'dead')).toEqual([
       [
         ...original,
-        ...['ars:reason', 'RangeError: cannot take 1', 'ars:code', 'ARS_HANDLER', 'ars:attempts', '5'],
-        ...['ars:consumer', 'consumer', 'ars:stream', kit.name('in'), 'ars:id', id, 'ars:time', '1234567'],
+        'ars:reason',
+        'RangeError: cannot take 1',
+        'ars:code',
+        'ARS_HANDLER',
+        'ars:attempts',
+        '5',
+        'ars:consumer',
+        'consumer',
+        'ars:stream',
+        kit.name('in'),
+        'ars:id',
+        id,
+        'ars:time',
+        '1234567',
       ],
     ]);
   });

@@ -2,18 +2,14 @@ import {
   ConfigurationError,
   type DurabilityOptions,
   type Fields,
-  type NoState,
-  StreamConsumer,
-  type StreamConsumerOptions,
   type StreamStore,
   StoreUnavailableError,
   type Transaction,
 } from '@ars/core';
-import { createMemoryStore } from '@ars/memory';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { waitFor } from '../support/wait.js';
 import { describeStores, type StoreKit } from './stores.js';
-import { deferred, failureOf, nextEvent } from './support/deferred.js';
+import { failureOf, nextEvent } from './support/deferred.js';
 import { intercepted } from './support/intercepted-store.js';
 import { expectLedger, type Ledger, ledgerOf, numbers } from './support/ledger.js';
 
@@ -241,36 +237,5 @@ describeStores((kit) => {
     await untilTold(told, numbers(1, 10));
     expect(replicas.waits).toBeGreaterThanOrEqual(replicas.commits);
     await expectLedger(kit, 10);
-  });
-});
-
-describe('options', () => {
-  const make = async (durability: unknown, store: StreamStore = replicated(createMemoryStore()).store) => {
-    const options = { store, stream: 'in', consumerId: 'c', handler: () => {}, durability };
-    return new StreamConsumer(options as StreamConsumerOptions<NoState, string>);
-  };
-
-  test.each([{ replicas: 1 }, { fsync: true }])('a memory store refuses %o at construction', async (durability) => {
-    const error = await failureOf(make(durability, createMemoryStore()));
-    expect(error).toMatchObject({ code: 'ARS_CONFIGURATION' });
-    expect(String(error)).toContain('durability.');
-  });
-
-  test.each([
-    {},
-    { replicas: 0 },
-    { fsync: false },
-    { replicas: -1 },
-    { replicas: 1.5 },
-    { replicas: '2' },
-    { fsync: 1 },
-    { replicas: 1, timeoutMs: 0 },
-    { replicas: 1, onShortfall: 'retry' },
-    { replicas: 1, replica: 1 },
-    true,
-  ])('%o is refused by name', async (durability) => {
-    const error = await failureOf(make(durability));
-    expect(error).toMatchObject({ code: 'ARS_CONFIGURATION' });
-    expect(String(error)).toContain('durability');
   });
 });

@@ -187,7 +187,7 @@ describeStores((kit) => {
     const attempts: number[] = [];
     const fail = (gap: StreamGap, transaction: Transaction<State>): Answer => {
       attempts.push(transaction.entry.attempt);
-      noting(gap, transaction);
+      void noting(gap, transaction);
       transaction.state.seen.reverse();
       if (attempts.length < 4) throw new Error('not yet');
       transaction.state.seen.reverse();

@@ -50,7 +50,8 @@ describeStores((kit) => {
     const slowly: string[] = [];
     const slow = await kit.started({
       consumerId: 'slow',
-      ...{ stream, environment },
+      stream,
+      environment,
       handler: async ({ n }) => {
         if (n === '1' || n === '61') await (n === '1' ? gate.promise : new Promise((resolve) => setImmediate(resolve)));
         slowly.push(String(n));
@@ -58,7 +59,10 @@ describeStores((kit) => {
     });
     const store = counted(kit.connect());
     const fast = await kit.started({
-      ...{ consumerId: 'fast', store: store.store, stream, environment },
+      consumerId: 'fast',
+      store: store.store,
+      stream,
+      environment,
       handler: () => {},
     });
     await fast.caughtUp();
@@ -106,7 +110,9 @@ describeStores((kit) => {
     const gate = deferred();
     const handled: string[] = [];
     const relay = await kit.started({
-      ...{ source, stream: kept('inbox'), home: kit.tag },
+      source,
+      stream: kept('inbox'),
+      home: kit.tag,
       handler: async ({ n }: Fields) => {
         if (n === '21') await gate.promise;
         handled.push(n!);
@@ -118,7 +124,7 @@ describeStores((kit) => {
       return found.length > 0 && found;
     }, 'the relay to be registered at its source');
     expect(one!.name).toContain('consumer');
-    const local = await kit.started({ ...{ store: source, stream: 'inbox', consumerId: 'local' }, handler: () => {} });
+    const local = await kit.started({ store: source, stream: 'inbox', consumerId: 'local', handler: () => {} });
     await local.caughtUp();
     while ((await source.trim('inbox', 'consumed')) > 0);
     expect(
@@ -153,7 +159,9 @@ describeStores((kit) => {
     const deaf = { ...between, register: () => Promise.reject(new Error('deaf')) };
     const handled: string[] = [];
     const relay = await kit.started({
-      ...{ source: deaf, stream: 'inbox', home: kit.tag },
+      source: deaf,
+      stream: 'inbox',
+      home: kit.tag,
       handler: ({ n }: Fields) => void handled.push(n!),
     });
     await relay.caughtUp();
@@ -200,7 +208,9 @@ describeStore('memory', (kit) => {
     const memory = createMemoryStore({ now: () => clock.environment.now(), after: clock.environment.after });
     const store = counted(memory);
     const consumer = kit.consumer({
-      ...{ store: store.store, stream: kept(kit.name('in')), environment: clock.environment },
+      store: store.store,
+      stream: kept(kit.name('in')),
+      environment: clock.environment,
       handler: () => {},
     });
     await consumer.start();

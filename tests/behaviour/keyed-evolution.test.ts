@@ -175,29 +175,32 @@ describeStores((kit) => {
     },
   );
 
-  test.each([superjsonSerializer, msgpackSerializer])('Maps, Sets and Dates are kept a key by %o', async (serializer) => {
-    interface Rich {
-      byDay: Map<string, Set<number>>;
-      last: Date;
-    }
-    const options = {
-      key,
-      serializer,
-      state: (): Rich => ({ byDay: new Map(), last: new Date(0) }),
-      stateCache: { maxKeys: 1 },
-      handler: ({ n }: Fields, { state }: { state: Rich }): void => {
-        const day = `d${Number(n) % 2}`;
-        if (!state.byDay.has(day)) state.byDay.set(day, new Set());
-        state.byDay.get(day)!.add(Number(n));
-        state.last.setTime(Number(n));
-      },
-    };
-    await kit.add('in', ...keyedNumbers(1, 12, 3));
-    const consumer = await kit.started<Rich>(options);
-    await consumer.caughtUp();
-    expect(await consumer.stateOf('k1')).toEqual({
+  test.each([superjsonSerializer, msgpackSerializer])(
+    'Maps, Sets and Dates are kept a key by %o',
+    async (serializer) => {
+      interface Rich {
+        byDay: Map<string, Set<number>>;
+        last: Date;
+      }
+      const options = {
+        key,
+        serializer,
+        state: (): Rich => ({ byDay: new Map(), last: new Date(0) }),
+        stateCache: { maxKeys: 1 },
+        handler: ({ n }: Fields, { state }: { state: Rich }): void => {
+          const day = `d${Number(n) % 2}`;
+          if (!state.byDay.has(day)) state.byDay.set(day, new Set());
+          state.byDay.get(day)!.add(Number(n));
+          state.last.setTime(Number(n));
+        },
+      };
+      await kit.add('in', ...keyedNumbers(1, 12, 3));
+      const consumer = await kit.started<Rich>(options);
+      await consumer.caughtUp();
+      expect(await consumer.stateOf('k1')).toEqual({
       byDay: new Map([['d1', new Set([1, 7])], ['d0', new Set([4, 10])]]),
       last: new Date(10),
     }); // prettier-ignore
-  });
+    },
+  );
 });

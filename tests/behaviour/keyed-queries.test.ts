@@ -74,7 +74,9 @@ describeStores((kit) => {
     await kit.add('in', ...keyedNumbers(1, 10, 5));
     let isAway = false;
     const store = intercepted(kit.store, (call, proceed) =>
-      isAway && (call === 'renew' || call === 'commit') ? Promise.reject(new StoreUnavailableError('away', {})) : proceed(),
+      isAway && (call === 'renew' || call === 'commit')
+        ? Promise.reject(new StoreUnavailableError('away', {}))
+        : proceed(),
     );
     const consumer = await kit.started<Ledger>({ ...keyedLedgerOf(kit), store });
     await consumer.caughtUp();

@@ -140,21 +140,18 @@ describeStores((kit) => {
   });
 
   const NO_KEYS = [undefined, null, '', {}, [], true, Number.NaN, Symbol('s'), '\ud800', () => 'k'];
-  test.each(NO_KEYS.map((key) => [key]))(
-    'the key %o fails its message for good',
-    async (key) => {
-      await kit.add('in', { n: 1, k: 'k' }, { n: 2, k: 'k' });
-      const { handler, ...rest } = keyedLedgerOf(kit);
-      const options = { ...rest, handler, key: ({ n }: Fields) => (n === '1' ? key : 'k') as string };
-      const ended = await kit.started<Ledger>(options);
-      expect(await failureOf(ended.closed)).toMatchObject({ code: 'ARS_MESSAGE_VALIDATION' });
-      expect(await storedStates(kit)).toEqual({});
-      const consumer = await kit.started<Ledger>({ ...options, deadLetter: kit.name('dead') });
-      await consumer.caughtUp();
-      expect(await kit.values('dead')).toEqual(['1']);
-      expect(await storedStates(kit)).toMatchObject({ k: { count: 1 } });
-    },
-  );
+  test.each(NO_KEYS.map((key) => [key]))('the key %o fails its message for good', async (key) => {
+    await kit.add('in', { n: 1, k: 'k' }, { n: 2, k: 'k' });
+    const { handler, ...rest } = keyedLedgerOf(kit);
+    const options = { ...rest, handler, key: ({ n }: Fields) => (n === '1' ? key : 'k') as string };
+    const ended = await kit.started<Ledger>(options);
+    expect(await failureOf(ended.closed)).toMatchObject({ code: 'ARS_MESSAGE_VALIDATION' });
+    expect(await storedStates(kit)).toEqual({});
+    const consumer = await kit.started<Ledger>({ ...options, deadLetter: kit.name('dead') });
+    await consumer.caughtUp();
+    expect(await kit.values('dead')).toEqual(['1']);
+    expect(await storedStates(kit)).toMatchObject({ k: { count: 1 } });
+  });
 
   test('what a failed handler did to its message, the retry does not see', async () => {
     await kit.add('in', { k: 'a', n: 1 }, { k: 'b', n: 2 });
@@ -174,7 +171,10 @@ describeStores((kit) => {
       });
       await consumer.caughtUp();
       expect(seen.sort()).toEqual(['a1', 'a1', 'a1', 'b2', 'b2', 'b2']);
-      expect(await storedStates(kit, `c${concurrency}`)).toEqual({ a: { count: 1, hash: 0 }, b: { count: 1, hash: 0 } });
+      expect(await storedStates(kit, `c${concurrency}`)).toEqual({
+        a: { count: 1, hash: 0 },
+        b: { count: 1, hash: 0 },
+      });
       await consumer.stop();
     }
   });

@@ -16,8 +16,13 @@ describeStores((kit) => {
   /** The mark of the record, read past the consumer. */
   const suspect = async (scope = kit.name('in')) => {
     const home = await kit.store.openHome({
-      ...{ consumerId: 'consumer', home: kit.tag, scope, streams: scope === '*' ? [] : [scope] },
-      ...{ readsHere: true, stateName: null, isKeyed: false },
+      consumerId: 'consumer',
+      home: kit.tag,
+      scope,
+      streams: scope === '*' ? [] : [scope],
+      readsHere: true,
+      stateName: null,
+      isKeyed: false,
     });
     const { record } = await home.inspect();
     home.close();
@@ -119,8 +124,12 @@ describeStores((kit) => {
       const process = mortal(kit.connect());
       current = process;
       const consumer = kit.consumer<State>({
-        ...{ store: process.store, state: { seen: [] }, deadLetter: kit.name('dead'), retry: { attempts: ATTEMPTS } },
-        ...{ leaseMs: 100, stopTimeoutMs: 1 },
+        store: process.store,
+        state: { seen: [] },
+        deadLetter: kit.name('dead'),
+        retry: { attempts: ATTEMPTS },
+        leaseMs: 100,
+        stopTimeoutMs: 1,
         handler: async ({ n }, { state }) => {
           // Long enough for the reader to find that nothing is behind it.
           await new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));
@@ -143,8 +152,14 @@ describeStores((kit) => {
       expect(deaths).toBeLessThanOrEqual(ATTEMPTS + 1);
       const process = mortal(kit.connect());
       const consumer = kit.consumer<State>({
-        ...{ store: process.store, state: { seen: [] }, deadLetter: kit.name('dead'), retry: { attempts: ATTEMPTS } },
-        ...{ leaseMs: 100, stopTimeoutMs: 1, concurrency: 6, key: ({ n }) => Number(n) % 6 },
+        store: process.store,
+        state: { seen: [] },
+        deadLetter: kit.name('dead'),
+        retry: { attempts: ATTEMPTS },
+        leaseMs: 100,
+        stopTimeoutMs: 1,
+        concurrency: 6,
+        key: ({ n }) => Number(n) % 6,
         handler: async ({ n }, { state }) => {
           await Promise.resolve();
           if (n === '17') return process.die();

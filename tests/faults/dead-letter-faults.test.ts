@@ -11,7 +11,13 @@ const KILLS = isSoak ? 200 : 5;
 
 describe.each(CLIENTS)('through %s', (client) => {
   const planOf = (url: string): VictimPlan => ({
-    ...{ client, url, streams: ['{d}in'], consumerId: 'victim', target: '{d}out', deadLetter: '{d}dead', attempts: 2 },
+    client,
+    url,
+    streams: ['{d}in'],
+    consumerId: 'victim',
+    target: '{d}out',
+    deadLetter: '{d}dead',
+    attempts: 2,
     failing: Array.from({ length: 500 }, (_, index) => String(index * 4 + 1)),
   });
   const aside = (last: number): string[] => planOf('').failing!.filter((n) => Number(n) <= last);
@@ -51,8 +57,13 @@ describe.each(CLIENTS)('through %s', (client) => {
     const plan = planOf(proxy.url);
     const store = createStore(client, proxy.url, { connectTimeoutMs: 2_000, commandTimeoutMs: 2_000 });
     const consumer = new StreamConsumer({
-      ...{ store, stream: plan.streams, consumerId: plan.consumerId, deadLetter: plan.deadLetter! },
-      ...{ state: { count: 0, sum: 0 }, batch: { maxMessages: 5 }, stopTimeoutMs: 2_000 },
+      store,
+      stream: plan.streams,
+      consumerId: plan.consumerId,
+      deadLetter: plan.deadLetter!,
+      state: { count: 0, sum: 0 },
+      batch: { maxMessages: 5 },
+      stopTimeoutMs: 2_000,
       retry: { attempts: 2, minDelayMs: 1, maxDelayMs: 2 },
       logger: { debug() {}, info() {}, warn() {}, error() {} },
       handler: ({ n }, transaction) => {
@@ -84,8 +95,13 @@ describe.each(CLIENTS)('through %s', (client) => {
     const store = createStore(client, server.url);
     const plan = { ...planOf(server.url), failing: [] };
     const consumer = new StreamConsumer({
-      ...{ store, stream: plan.streams, consumerId: plan.consumerId, deadLetter: plan.deadLetter! },
-      ...{ state: { count: 0, sum: 0 }, retry: { attempts: 1 }, stopTimeoutMs: 2_000 },
+      store,
+      stream: plan.streams,
+      consumerId: plan.consumerId,
+      deadLetter: plan.deadLetter!,
+      state: { count: 0, sum: 0 },
+      retry: { attempts: 1 },
+      stopTimeoutMs: 2_000,
       logger: { debug() {}, info() {}, warn: (text) => void log.push(text), error: (text) => void log.push(text) },
       handler: ({ n }, transaction) => {
         transaction.state.count += 1;
@@ -101,9 +117,8 @@ describe.each(CLIENTS)('through %s', (client) => {
     const filling = addNumbers(redis, '{d}in', 1, 2_000);
     await redis.config('SET', 'maxmemory', '1');
     await filling;
-    await waitFor(() => log.some((line) => line.includes('OOM')), 'the consumer to meet OOM').finally(() =>
-      redis.config('SET', 'maxmemory', '0'),
-    );
+    await waitFor(() => log.some((line) => line.includes('OOM')), 'the consumer to meet OOM');
+    await redis.config('SET', 'maxmemory', '0');
     await addNumbers(redis, '{d}in', 2_001, 2_002);
     await consumer.caughtUp();
     await expectEach(redis, plan, []);

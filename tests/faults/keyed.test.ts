@@ -6,7 +6,16 @@ import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { waitFor } from '../support/wait.js';
 import { createStore } from './clients.js';
 import { isCommit, loadCommit, loseEvery } from './faulty.js';
-import { between, isSoak, placeOf, positionOf, seededRandom, startOwnProxy, startOwnServer, untilDone } from './harness.js';
+import {
+  between,
+  isSoak,
+  placeOf,
+  positionOf,
+  seededRandom,
+  startOwnProxy,
+  startOwnServer,
+  untilDone,
+} from './harness.js';
 import { report } from './report.js';
 import type { Place } from './checker.js';
 

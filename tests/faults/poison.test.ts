@@ -12,8 +12,14 @@ const KILLS = isSoak ? 200 : 8;
 /** What is found does not depend on the client, and processes cost much; so one client will do, but in a soak. */
 describe.each(isSoak ? CLIENTS : CLIENTS.slice(0, 1))('through %s', (client) => {
   const planOf = (url: string, changes: Partial<VictimPlan> = {}): VictimPlan => ({
-    ...{ client, url, streams: ['{p}in'], consumerId: 'victim', target: '{p}out', deadLetter: '{p}dead' },
-    ...{ attempts: ATTEMPTS, ...changes },
+    client,
+    url,
+    streams: ['{p}in'],
+    consumerId: 'victim',
+    target: '{p}out',
+    deadLetter: '{p}dead',
+    attempts: ATTEMPTS,
+    ...changes,
   });
   const record = (plan: VictimPlan): string => recordOf(plan, 'p');
 

@@ -52,7 +52,6 @@ describe('1 GB of entries of 1 MB', () => {
     expect(growth.heapUsed + growth.external).toBeLessThan(GROWTH_MB_MAX);
     expect(left).toBeLessThan(20);
     report('cost', { messages: handled });
-    console.log(client, { isSlow }, growth);
   });
 });
 
@@ -74,7 +73,10 @@ describe.each(isSoak ? CLIENTS : (['ioredis'] as const))('through %s', (library)
     const consumers = [];
     for (let one = 0; one < 100; one += 1) {
       const consumer = new StreamConsumer({
-        ...{ store, stream: `{many}in-${one}`, consumerId: `consumer-${one}`, state: { count: 0 } },
+        store,
+        stream: `{many}in-${one}`,
+        consumerId: `consumer-${one}`,
+        state: { count: 0 },
         handler: (_, transaction) => {
           transaction.state.count += 1;
           transaction.publish(`{many}out-${one}`, { count: transaction.state.count });

@@ -41,9 +41,10 @@ export interface FaultFigures {
 export function report<F extends Partial<FaultFigures>>(row: FaultRow, figures: F): F {
   const file = process.env['ARS_FAULT_REPORT'];
   if (!file) return figures;
-  const test = expect.getState().currentTestName;
+  const { currentTestName: test, testPath = '' } = expect.getState();
+  const path = testPath.split('/').at(-1);
   const { faults = 0, messages = 0, duplicates = 0, losses = 0 } = figures;
   const server = process.env['ARS_REDIS_SERVER'] ?? process.env['ARS_REDIS_IMAGE'] ?? 'default';
-  appendFileSync(file, `${JSON.stringify({ row, test, server, faults, messages, duplicates, losses })}\n`);
+  appendFileSync(file, `${JSON.stringify({ row, path, test, server, faults, messages, duplicates, losses })}\n`);
   return figures;
 }

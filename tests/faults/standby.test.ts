@@ -74,7 +74,10 @@ describe.each(isSoak ? CLIENTS : (['ioredis'] as const))('through %s', (library)
     const { client, place, owner, standby } = await startPair('told', { waitInHandler: 105 });
     await owner.until('blocked');
     const usurper = startMember({
-      ...{ client: library, url: urlOf(client), place, leaseMs: LEASE_MS },
+      client: library,
+      url: urlOf(client),
+      place,
+      leaseMs: LEASE_MS,
       by: 'usurper',
       standby: false,
     });

@@ -16,9 +16,13 @@ interface LinkContext {
 }
 
 const FAULTS: Readonly<Record<string, (context: LinkContext) => unknown>> = {
-  'replies lost': ({ proxy, dice }) => {
+  'replies lost': async ({ proxy, dice }) => {
+    let isOn = true;
     const isMeant = dice.pick([isScript, isScript, () => true]);
-    for (let left = dice.between(1, 3); left > 0; left -= 1) void proxy.loseNextReply(isMeant);
+    for (let left = dice.between(1, 3); left > 0; left -= 1)
+      void proxy.loseNextReply((request) => isOn && isMeant(request));
+    await last(dice.between(500, 2_000)); // or each process that starts would meet what is left of it
+    isOn = false;
   },
   'connections cut': ({ proxy }) => proxy.cutAll(),
   'replies vanish': async ({ proxy, dice }) => {

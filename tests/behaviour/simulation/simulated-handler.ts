@@ -45,9 +45,7 @@ export function simulatedHandler(surroundings: Surroundings): HandlerFunction<Fi
     message['n'] = 'spoilt'; // no other try may see this
     const work = (): void => {
       const texts =
-        setting.shape === 'stateless'
-          ? publishedBy(n)
-          : perform(n, transaction.state, () => transaction.clearState());
+        setting.shape === 'stateless' ? publishedBy(n) : perform(n, transaction.state, () => transaction.clearState());
       for (const text of texts) transaction.publish('out', { text });
       if (isRefused(setting, n)) transaction.publish('full', { n });
       transaction.afterCommit(() => watch.committed(id));

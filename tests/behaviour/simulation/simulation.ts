@@ -192,7 +192,8 @@ export class Simulation {
     const manner = { ...drawManner(this.#dice, this.setting), isStandby: false };
     await this.#until(this.#finishWith(this.#start({ delayMsMax: 0, loss: 0 }, manner)));
     await this.#judge();
-    if (!isComplete(await observe(this.#memory, this.setting))) throw new Error('caught up, but not all inputs are done');
+    if (!isComplete(await observe(this.#memory, this.setting)))
+      throw new Error('caught up, but not all inputs are done');
     if (!this.#restores && new Set(this.#callbacks).size !== this.#callbacks.length)
       throw new Error('afterCommit ran twice');
   }

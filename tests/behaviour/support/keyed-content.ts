@@ -87,7 +87,10 @@ async function fromRedis(kit: StoreKit, consumerId: string): Promise<Raw> {
   const transaction = client.multi();
   transaction.hgetallBuffer(redisKey(kit, 'keyed', consumerId));
   transaction.hget(redisKey(kit, 'consumer', consumerId), `position:${kit.name('in')}`);
-  const [[, fields], [, position]] = (await transaction.exec()) as [[null, Record<string, Buffer>], [null, string | null]];
+  const [[, fields], [, position]] = (await transaction.exec()) as [
+    [null, Record<string, Buffer>],
+    [null, string | null],
+  ];
   const values = new Map<string, string | Uint8Array>();
   for (const [name, value] of Object.entries(fields)) {
     if (name.startsWith('a:')) values.set(name.slice(2), storedValueOf(value));
@@ -109,6 +112,8 @@ function takenApart(stored: string | Uint8Array): StoredKey {
     version: Number(version),
     expiresAt: expiresAt === '' ? undefined : Number(expiresAt),
     serializer: serializer!,
-    payload: Buffer.from(stored as string).subarray(start).toString(),
+    payload: Buffer.from(stored as string)
+      .subarray(start)
+      .toString(),
   };
 }

@@ -52,8 +52,7 @@ export class MemoryBackend implements Backend {
     const epoch = record!.epoch;
     await home.claim({ expectedEpoch: epoch, ownEpoch: epoch, owner: token.owner, starts: [] });
     const state = { header: undefined, set: [[attribute, bytes]], deleted: [] } as unknown as StateChange;
-    const content = { cursors: [], publishes: [], attempt: undefined,
-      suspect: undefined };
+    const content = { cursors: [], publishes: [], attempt: undefined, suspect: undefined };
     await home.commit(token, { commitId: systemEnvironment.uniqueToken(), base: record!.commitId, state, ...content });
     await home.release(token);
     home.close();
@@ -86,7 +85,15 @@ export class MemoryBackend implements Backend {
 
   #address({ consumerId, scope, stateName }: ConsumerKeys): ConsumerAddress {
     const home = scope === '*' ? this.#tag : hashTagOf(scope);
-    return { consumerId, home, scope, streams: scope === '*' ? [] : [scope], readsHere: true, stateName, isKeyed: false };
+    return {
+      consumerId,
+      home,
+      scope,
+      streams: scope === '*' ? [] : [scope],
+      readsHere: true,
+      stateName,
+      isKeyed: false,
+    };
   }
 
   #entries(stream: string): RawEntry[] {

@@ -39,7 +39,10 @@ export class Turnstile {
   /** Waits until a handler has begun, so many times. */
   async until(name: string | number, times = 1): Promise<void> {
     const count = (): number => this.begun.filter((one) => one === String(name)).length;
-    await waitFor(() => count() >= times, `the handler of ${name} to begin for the ${times}. time; begun: ${this.begun.join()}`);
+    await waitFor(
+      () => count() >= times,
+      `the handler of ${name} to begin for the ${times}. time; begun: ${this.begun.join()}`,
+    );
   }
 
   #gate(name: string): Deferred<void> {

@@ -21,12 +21,12 @@ const consumer = new StreamConsumer({
   batch: { maxMessages: plan.maxMessages },
   logger: { debug() {}, info() {}, warn() {}, error() {} },
   handler: async ({ n, key }, transaction) => {
-    handled += 1;
-    if (handled === 1) process.send('working', () => {});
+    const order = (handled += 1);
+    if (order === 1) process.send('working', () => {});
     const { state } = transaction;
     state.recent.push(n);
     if (plan.concurrency > 1) await new Promise((resolve) => setTimeout(resolve, (Number(n) * 7) % 4));
-    if (handled === plan.dieInHandler) process.kill(process.pid, 'SIGKILL');
+    if (order === plan.dieInHandler) process.kill(process.pid, 'SIGKILL');
     if (state.recent.length > 3) state.recent.shift();
     state.count += 1;
     state.hash = (state.hash * 31 + Number(n)) % 1_000_003;

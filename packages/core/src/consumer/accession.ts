@@ -18,13 +18,19 @@ export async function claimAtOnce(
   return claimed !== undefined && isAlive ? { ...claimed, isSuspicious: false } : claimed;
 }
 
-/** Waits until the owner has released or is silent, then claims; `undefined` when called off, or when another was faster. */
+/**
+ * Waits until the owner has released or is silent, then claims; `undefined` when called off, or when another was faster.
+ * Waits for nobody when the owner is this one itself, by a claim that was applied although it was cut short.
+ */
 export async function claimInTurn(
   session: Session,
   plan: ConsumerPlan,
   ownership: Ownership,
   control: WatchControl,
 ): Promise<Claimed | undefined> {
+  const { owner } = ownership.token;
+  const again = owner === '' ? undefined : await ownership.claim(session, (record) => record?.owner === owner);
+  if (again !== undefined) return again;
   const result = await watchOwner(session.home, plan, 'free', control);
   if (result.kind === 'off') return undefined;
   return ownership.claim(session, (record) => isFree(record) || isStillSilent(record, result));

@@ -90,7 +90,7 @@ export class Pipeline {
   get isDone(): boolean {
     if (this.ending?.isAtOnce === true) return true;
     if (!this.isClosing || !this.work.isEmpty || this.#intake.runner.isBusy) return false;
-    return this.#isStopping || !this.#triage.retries.isUnrecorded;
+    return !this.#triage.retries.isUnrecorded;
   }
 
   /** Handles nothing new from now on; a message that fails is not retried. */
@@ -117,7 +117,7 @@ export class Pipeline {
 
   #commitStaged(home: ConsumerHome, token: Token): void {
     if (this.work.inFlight !== undefined) return;
-    if (this.work.staged.size === 0 && (this.#isStopping || !this.#triage.hasMarks)) return;
+    if (this.work.staged.size === 0 && !this.#hasMarksToWrite()) return;
     const batch = this.work.launch();
     try {
       this.#committer.prepare(batch, this.#triage.marksFor(batch));
@@ -127,6 +127,11 @@ export class Pipeline {
       return;
     }
     this.#committer.send(home, token);
+  }
+
+  /** A count is written while stopping, too, so that the next owner goes on with it; a release removes the suspect's mark. */
+  #hasMarksToWrite(): boolean {
+    return this.#isStopping ? this.#triage.retries.isUnrecorded : this.#triage.hasMarks;
   }
 
   #settleCommit(): void {

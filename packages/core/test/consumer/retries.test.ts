@@ -7,7 +7,12 @@ import { MessageValidationError, StreamGapError } from '../../src/domain/errors.
 import type { Delivery } from '../../src/transaction/delivery.js';
 
 const message = (id: string): Delivery => ({
-  ...{ stream: 'in', id, fields: [], read: 1, gap: undefined, prepared: undefined },
+  stream: 'in',
+  id,
+  fields: [],
+  read: 1,
+  gap: undefined,
+  prepared: undefined,
 });
 const gapAfter = (id: string): Delivery => ({
   ...message(id),
@@ -33,7 +38,11 @@ function retriesOf(changes: Partial<ConsumerPlan> = {}, retry: Partial<ConsumerP
     },
   };
   const plan = {
-    ...{ address: { consumerId: 'c' }, concurrency: 1, deadLetter: undefined, logger, environment },
+    address: { consumerId: 'c' },
+    concurrency: 1,
+    deadLetter: undefined,
+    logger,
+    environment,
     retry: { attempts: 3, minDelayMs: 1, maxDelayMs: 2, when: () => 'retry', ...retry },
     ...changes,
   } as unknown as ConsumerPlan;

@@ -3,7 +3,12 @@ import { Suspicion } from '../../src/consumer/suspicion.js';
 import type { Delivery } from '../../src/transaction/delivery.js';
 
 const message = (id: string, stream = 'in'): Delivery => ({
-  ...{ stream, id, fields: [], read: 1, gap: undefined, prepared: undefined },
+  stream,
+  id,
+  fields: [],
+  read: 1,
+  gap: undefined,
+  prepared: undefined,
 });
 
 test('without commits to be careful about there is no suspicion', () => {

@@ -9,13 +9,22 @@ import type { Delivery } from '../../src/transaction/delivery.js';
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} };
 const message = (id: string): Delivery => ({
-  ...{ stream: 'in', id, fields: ['n', '1'], read: 1, gap: undefined, prepared: undefined },
+  stream: 'in',
+  id,
+  fields: ['n', '1'],
+  read: 1,
+  gap: undefined,
+  prepared: undefined,
 });
 
 function triageOf(streams = ['in'], maxMessages = 4): Triage {
   const plan = {
-    ...{ address: { consumerId: 'c', streams }, concurrency: 1, deadLetter: 'dead', logger },
-    ...{ environment: systemEnvironment, batch: { maxMessages, maxBytes: 1_000 } },
+    address: { consumerId: 'c', streams },
+    concurrency: 1,
+    deadLetter: 'dead',
+    logger,
+    environment: systemEnvironment,
+    batch: { maxMessages, maxBytes: 1_000 },
     retry: { attempts: 2, minDelayMs: 1, maxDelayMs: 2, when: () => 'retry' },
   } as unknown as ConsumerPlan;
   return new Triage(plan, new EventHub(logger), () => {});

@@ -32,7 +32,7 @@ export function commitMessage(commit: Commit, keys: HomeKeys, layout: KeyLayout,
   const index = new KeyIndex();
   index.add(keys.record);
   const packer = new Packer(expectedBytes);
-  packer.array(9).value(commit.commitId).value(commit.base);
+  packer.array(10).value(commit.commitId).value(commit.base);
   packCursors(packer, commit, keys, layout, index);
   packState(packer, commit.state);
   packer.value(keys.state === undefined ? '' : index.add(keys.state));
@@ -61,27 +61,36 @@ function packState(packer: Packer, state: StateChange | undefined): void {
   if (header !== undefined)
     packer.value(String(header.version)).value(JSON.stringify(header.declared)).value(header.serializer);
   packer.array(state.set.length * 2);
-  for (const [attribute, value] of state.set) packer.value(`a:${attribute}`).value(value);
+  for (const [attribute, value] of state.set) packer.prefixed('a:', attribute).value(value);
   packer.array(state.deleted.length);
-  for (const attribute of state.deleted) packer.value(`a:${attribute}`);
+  for (const attribute of state.deleted) packer.prefixed('a:', attribute);
 }
 
-/** The index of a target is looked up once a stream, not once an entry. */
-function packPublishes(packer: Packer, commit: Commit, layout: KeyLayout, index: KeyIndex): void {
-  const targets = new Map<string, string>();
-  packer.array(commit.publishes.length);
-  for (const { stream, fields } of commit.publishes) {
-    let target = targets.get(stream);
-    if (target === undefined) {
-      target = index.add(layout.stream(stream), stream);
-      targets.set(stream, target);
-    }
-    packer
-      .array(fields.length + 1)
-      .value(target)
-      .values(fields);
+/** The entries that follow each other and are alike, as the script takes them; see `COMMIT`. */
+interface Run {
+  readonly stream: string;
+  readonly target: string;
+  readonly size: number;
+  entries: number;
+}
+
+/** All values go into one list, and alike entries are told once, since a list of its own for each costs the script time. */
+function packPublishes(packer: Packer, { publishes }: Commit, layout: KeyLayout, index: KeyIndex): void {
+  const runs: Run[] = [];
+  let values = 0;
+  for (const { stream, fields } of publishes) {
+    const size = fields.length;
+    values += size;
+    const last = runs.at(-1);
+    if (last?.stream === stream && last.size === size) last.entries += 1;
+    else runs.push({ stream, target: index.add(layout.stream(stream), stream), size, entries: 1 });
   }
-  packer.array(targets.size).values([...targets.values()]);
+  packer.array(values);
+  for (const { fields } of publishes) packer.values(fields);
+  packer.array(runs.length * 3);
+  for (const { target, size, entries } of runs) packer.value(target).value(String(size)).value(String(entries));
+  const targets = new Set(runs.map(({ target }) => target));
+  packer.array(targets.size).values([...targets]);
 }
 
 /** `<count>,<id>,<stream>`; empty for none. The stream's name comes last because it may hold commas. */

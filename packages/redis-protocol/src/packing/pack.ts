@@ -32,6 +32,12 @@ export class Packer {
     return this;
   }
 
+  /** Writes one string that is `text` behind a prefix of ASCII. */
+  prefixed(prefix: string, text: string): this {
+    if (text.length > ASCII_LOOP_MAX || !this.#shortAscii(text, prefix)) this.#text(prefix + text);
+    return this;
+  }
+
   /** Writes several values, one element each. */
   values(values: readonly StoredValue[]): this {
     for (const value of values) this.value(value);
@@ -44,12 +50,14 @@ export class Packer {
   }
 
   /** The fast path of most values; gives up, with nothing written, at the first character beyond ASCII. */
-  #shortAscii(text: string): boolean {
+  #shortAscii(text: string, prefix = ''): boolean {
     const start = this.#length;
-    this.#reserve(text.length + 2);
-    this.#stringHeader(text.length);
+    const length = prefix.length + text.length;
+    this.#reserve(length + 2);
+    this.#stringHeader(length);
     const bytes = this.#bytes;
     let at = this.#length;
+    for (let i = 0; i < prefix.length; i += 1) bytes[at++] = prefix.charCodeAt(i);
     for (let i = 0; i < text.length; i += 1) {
       const code = text.charCodeAt(i);
       if (code > 0x7f) {

@@ -1,11 +1,13 @@
 import type { StoredValue } from '@ars/core';
 import { isText, storedValue } from './stored-text.js';
 
-const SLOTS = 2048;
-/** Longer values rarely repeat, and would make the table large: it holds at most 80 kB of text. */
+const SLOTS = 4096;
+/** Longer values rarely repeat, and would make the table large: it holds at most 160 kB of text. */
 const LENGTH_MAX = 40;
+/** What tells values apart is mostly at their end. */
+const HASHED = 6;
 /** After so many values it is decided whether the table pays. */
-const TRIAL = 4096;
+const TRIAL = 8192;
 const HITS_MIN = TRIAL / 3;
 
 /**
@@ -14,33 +16,25 @@ const HITS_MIN = TRIAL / 3;
  * characters. Where few values repeat, the table is given up for good.
  */
 export class RepeatedValues {
-  /** The last text seen of each hash; empty before the first value, `undefined` when given up. */
-  #slots: string[] | undefined = [];
+  /** The last text seen of each hash; `undefined` when given up. */
+  #slots: string[] | undefined = new Array<string>(SLOTS).fill('');
   #seen = 0;
   #hits = 0;
 
   /** The bytes `start` to `end` as `storedValue` gives them. */
   value(bytes: Buffer, start: number, end: number): StoredValue {
     const slots = this.#slots;
-    if (slots === undefined || end === start || end - start > LENGTH_MAX) return storedValue(bytes, start, end);
-    let hash = 0;
-    for (let at = start; at < end; at += 1) hash = (Math.imul(hash, 31) + bytes[at]!) | 0;
-    const slot = (hash ^ (hash >>> 11)) & (SLOTS - 1);
+    const length = end - start;
+    if (slots === undefined || length === 0 || length > LENGTH_MAX) return storedValue(bytes, start, end);
+    let hash = length;
+    for (let at = Math.max(start, end - HASHED); at < end; at += 1) hash = (hash * 33 + bytes[at]!) | 0;
+    const slot = (hash ^ (hash >>> 12)) & (SLOTS - 1);
     this.#seen += 1;
     if (this.#seen === TRIAL) this.#judge();
-    const known = slots[slot];
-    if (known !== undefined && known.length === end - start && isText(known, bytes, start)) {
-      this.#hits += 1;
-      return known;
-    }
-    return this.#keep(slots, slot, storedValue(bytes, start, end), end - start);
-  }
-
-  /** Only ASCII is kept, since only there characters can be compared with bytes. */
-  #keep(slots: string[], slot: number, value: StoredValue, bytes: number): StoredValue {
-    if (slots.length === 0) for (let i = 0; i < SLOTS; i += 1) slots.push('');
-    if (typeof value === 'string' && value.length === bytes) slots[slot] = value;
-    return value;
+    const known = slots[slot]!;
+    if (known.length !== length || !isText(known, bytes, start)) return keep(slots, slot, bytes, start, end);
+    this.#hits += 1;
+    return known;
   }
 
   #judge(): void {
@@ -48,4 +42,11 @@ export class RepeatedValues {
     this.#seen = 0;
     this.#hits = 0;
   }
+}
+
+/** Only ASCII is kept, since only there characters can be compared with bytes. */
+function keep(slots: string[], slot: number, bytes: Buffer, start: number, end: number): StoredValue {
+  const value = storedValue(bytes, start, end);
+  if (typeof value === 'string' && value.length === end - start) slots[slot] = value;
+  return value;
 }

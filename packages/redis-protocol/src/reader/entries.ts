@@ -13,7 +13,8 @@ export interface DecodedEntries {
   readonly bytes: number;
 }
 
-const COLUMNS_MAX = 32;
+/** Places beyond share the table of the last one. */
+const COLUMNS_MAX = 16;
 const ID_BYTES = 24;
 const NONE: readonly StoredValue[] = [];
 
@@ -23,8 +24,7 @@ const NONE: readonly StoredValue[] = [];
  */
 export class EntryDecoder {
   /** Of each field's value, by its place in the entry. */
-  readonly #columns = Array.from({ length: COLUMNS_MAX }, () => new RepeatedValues());
-  readonly #others = new RepeatedValues();
+  readonly #columns: RepeatedValues[] = [];
 
   /** Reads packed chunks (see `READ`). */
   packed(chunks: readonly Buffer[]): DecodedEntries {
@@ -83,7 +83,13 @@ export class EntryDecoder {
   }
 
   #column(field: number): RepeatedValues {
-    return this.#columns[field >> 1] ?? this.#others;
+    const column = Math.min(field >> 1, COLUMNS_MAX - 1);
+    return this.#columns[column] ?? this.#open(column);
+  }
+
+  #open(column: number): RepeatedValues {
+    while (this.#columns.length <= column) this.#columns.push(new RepeatedValues());
+    return this.#columns[column]!;
   }
 }
 

@@ -10,7 +10,8 @@ local record = KEYS[1]
 local head = redis.call('HMGET', record, 'owner', 'renewal', 'commitId', 'heartbeat', 'stateCommit', 'attempt', 'suspect')
 if not head[1] then return {'gone', 'record'} end
 if ARGV[1] == '' or head[1] ~= ARGV[1] or head[2] ~= ARGV[2] then return {'fenced'} end
-local commitId, base, cursors, state, stateIndex, publishes, targets, attempt, suspect = unpack(cmsgpack.unpack(ARGV[3]))
+local content = cmsgpack.unpack(ARGV[3])
+local commitId, base, cursors, state, stateIndex, values, runs, targets, attempt, suspect = unpack(content)
 if head[3] == commitId then return {'already'} end
 if head[3] ~= base then return {'stale'} end
 stateIndex = tonumber(stateIndex)
@@ -89,65 +90,85 @@ local function setField(index, field, value, old)
   apply(index, 'HSET', field, value)
   undo[#undo + 1] = old and {'HSET', KEYS[index], field, old} or {'HDEL', KEYS[index], field}
 end
-local function putBack(key, stream)
-  if stream.isMissing then
-    undo[#undo + 1] = {'DEL', key}
-    return
+local function append(index, size, count, from)
+  local key, stream = KEYS[index], described[index]
+  local ids = stream.ids
+  if not ids then
+    ids = {}
+    stream.ids = ids
+    undo[#undo + 1] = {key = key, stream = stream}
   end
-  local deleted = stream.deleted == '0-0' and '0-1' or stream.deleted
-  local rest = {'ENTRIESADDED', string.format('%.0f', stream.added), 'MAXDELETEDID', deleted}
-  undo[#undo + 1] = {'XSETID', key, stream.last, unpack(rest)}
-  stream.newest = {'XSETID', key, '', unpack(rest)}
-  undo[#undo + 1] = stream.newest
-end
-local function append(publish)
-  local index = tonumber(publish[1])
-  local stream = described[index]
-  local id = apply(index, 'XADD', '*', unpack(publish, 2))
-  if not stream.isTouched then putBack(KEYS[index], stream) end
-  stream.isTouched = true
-  if stream.newest then stream.newest[3] = id end
-  undo[#undo + 1] = {'XDEL', KEYS[index], id}
+  for n = #ids + 1, #ids + count do
+    local id = redis.pcall('XADD', key, '*', unpack(values, from, from + size - 1))
+    if failureOf(id) then error({id.err, index, 'XADD'}) end
+    ids[n] = id
+    from = from + size
+  end
+  return from
 end
 
 local function write()
-  setField(1, 'heartbeat', string.format('%.0f', math.max(tonumber(head[4]) + 1, now)), head[4])
-  for i, cursor in ipairs(cursors) do
-    if cursor[5] ~= '' then setField(tonumber(cursor[4]), record, cursor[2], registered[i]) end
-  end
-  if #state > 0 then setField(stateIndex, 'owner', record, stateExists and record) end
-  for _, publish in ipairs(publishes) do append(publish) end
-  local last = {'commitId', commitId}
+  local heartbeat = string.format('%.0f', math.max(tonumber(head[4]) + 1, now))
+  local last, gone = {'commitId', commitId}, {}
   local function set(field, value)
     last[#last + 1] = field
     last[#last + 1] = value
   end
+  if #state > 0 or #targets > 0 then
+    setField(1, 'heartbeat', heartbeat, head[4])
+  else
+    set('heartbeat', heartbeat)
+  end
+  for i, cursor in ipairs(cursors) do
+    if cursor[5] ~= '' then setField(tonumber(cursor[4]), record, cursor[2], registered[i]) end
+  end
+  if #state > 0 and #targets > 0 then setField(stateIndex, 'owner', record, stateExists and record) end
+  local from = 1
+  for i = 1, #runs, 3 do from = append(tonumber(runs[i]), tonumber(runs[i + 1]), tonumber(runs[i + 2]), from) end
   if #state > 0 then
     local header, changed, deleted = unpack(state)
-    setFields(stateIndex, changed)
-    for from = 1, #deleted, 2000 do
-      apply(stateIndex, 'HDEL', unpack(deleted, from, math.min(from + 1999, #deleted)))
+    local size = #changed
+    changed[size + 1], changed[size + 2], changed[size + 3], changed[size + 4] = 'owner', record, 'commit', commitId
+    if #header > 0 then
+      changed[size + 5], changed[size + 6], changed[size + 7], changed[size + 8] = 'version', header[1], 'declared', header[2]
+      set('serializer', header[3])
     end
-    if #header > 0 then apply(stateIndex, 'HSET', 'version', header[1], 'declared', header[2]) end
-    apply(stateIndex, 'HSET', 'commit', commitId)
+    setFields(stateIndex, changed)
+    for first = 1, #deleted, 2000 do
+      apply(stateIndex, 'HDEL', unpack(deleted, first, math.min(first + 1999, #deleted)))
+    end
     set('stateCommit', commitId)
-    if #header > 0 then set('serializer', header[3]) end
   end
   for _, cursor in ipairs(cursors) do
     set('position:' .. cursor[1], cursor[2])
     set('read:' .. cursor[1], cursor[3])
   end
-  if attempt ~= '' then set('attempt', attempt) elseif attemptGoes then apply(1, 'HDEL', 'attempt') end
-  if suspect ~= '' then set('suspect', suspect) elseif suspectGoes then apply(1, 'HDEL', 'suspect') end
+  if attempt ~= '' then set('attempt', attempt) elseif attemptGoes then gone[1] = 'attempt' end
+  if suspect ~= '' then set('suspect', suspect) elseif suspectGoes then gone[#gone + 1] = 'suspect' end
   setFields(1, last)
+  if #gone > 0 then apply(1, 'HDEL', unpack(gone)) end
 end
 
 local isDone, problem = pcall(write)
 if isDone then return {'committed'} end
 if type(problem) ~= 'table' then problem = {tostring(problem), 1, 'LUA'} end
+local function try(...)
+  local failure = failureOf(redis.pcall(...))
+  if failure then problem = {'UNDO ' .. failure, problem[2], (...)} end
+end
+local function takeBack(key, stream)
+  local ids = stream.ids
+  if #ids == 0 then return end
+  for n = #ids, 1, -1 do try('XDEL', key, ids[n]) end
+  if stream.isMissing then return try('DEL', key) end
+  local deleted = stream.deleted == '0-0' and '0-1' or stream.deleted
+  for _, id in ipairs({ids[#ids], stream.last}) do
+    try('XSETID', key, id, 'ENTRIESADDED', string.format('%.0f', stream.added), 'MAXDELETEDID', deleted)
+  end
+end
 for i = #undo, 1, -1 do
-  local failure = failureOf(redis.pcall(unpack(undo[i])))
-  if failure then problem = {'UNDO ' .. failure, problem[2], undo[i][1]} end
+  local step = undo[i]
+  if step.stream then takeBack(step.key, step.stream) else try(unpack(step)) end
 end
 return refuse(problem[1], problem[2], problem[3])`;
 
@@ -156,12 +177,13 @@ return refuse(problem[1], problem[2], problem[3])`;
  *
  * KEYS   record, then in any order: state, registries, input streams, targets; each key once
  * ARGV   owner, renewal, packed content:
- *        [commitId, base, cursors, state, index of the state key in KEYS or '', publishes, targets, attempt,
+ *        [commitId, base, cursors, state, index of the state key in KEYS or '', values, runs, targets, attempt,
  *        suspect]
  *        cursors:   [stream, position, read, index of its registry or '', index of the stream or ''] …
  *        state:     [] when none changed, or [header, [field, value …], [deleted field …]]
  *        header:    [] to leave it as it is, or [version, declared, serializer]
- *        publishes: [index of the target, field, value …] …
+ *        values:    field, value … of all entries to publish, in one list
+ *        runs:      index of the target, how many values an entry has, how many such entries follow each other …
  *        targets:   index of each target once, in order of first use
  *        attempt:   '' or what to keep of the failing message
  *        suspect:   '' or the message that is about to be handled under suspicion
@@ -172,7 +194,9 @@ return refuse(problem[1], problem[2], problem[3])`;
  * behind the cursors (P13), types, room for IDs, rights.
  *
  * What cannot fail needs no undo. The first write to each hash is one small field whose old value is known, so that
- * later writes to it are proven, by the same command on the same key. XADD is proven on each target but the first by
+ * later writes to it are proven, by the same command on the same key. The last write that is not proven is the whole
+ * commit's last doubt, and needs no such field: without publishes that is the state's first HSET (or where there is no
+ * state, the record's), which the server takes or refuses as a whole, with nothing but small fields before it. XADD is proven on each target but the first by
  * a form without effect: an absent stream that it must not make, or the ID 0-0, which is refused after the rights
  * were checked (that refusal counts in INFO errorstats, so nothing is proven that needs no proof). HDEL is proven by
  * an absent field. The first XADD is the only write left that the server may refuse; it comes when all that is

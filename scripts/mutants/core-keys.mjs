@@ -1,0 +1,161 @@
+import { inConsumer } from './core-ownership.mjs';
+import { behaviour } from './filters.mjs';
+
+const keyed = behaviour('keyed-state', 'keyed-loading', 'concurrency-failures');
+const expiry = behaviour('key-expiry');
+const concurrency = behaviour('concurrency', 'concurrency-failures');
+
+/** State a key, and several messages at once. */
+export const KEYS = [
+  ...inConsumer('keyed-keeper', [
+    ['undo', 'state.tracked.undoTo(start);', '', keyed],
+    ['undo-of-the-expiry', 'state.expiresAt = expiredAt;', '', expiry],
+    ['undo-newest-first', '[...batches].reverse()', 'batches', [...keyed, ...expiry]],
+    [
+      'undo-unpins',
+      'state.expiresAt = expiredAt;\n        this.#states.unpin(state);',
+      'state.expiresAt = expiredAt;',
+      keyed,
+    ],
+    ['committed-is-forgotten', 'state.tracked.forget(end);', '', keyed],
+    [
+      'committed-is-unpinned',
+      'this.#sweep.renewed(state.key);\n      this.#states.unpin(state);',
+      'this.#sweep.renewed(state.key);',
+      keyed,
+    ],
+    ['read-only-is-unpinned', 'this.#states.unpin(state);\n    }\n  }\n\n  undo', '}\n  }\n\n  undo', keyed],
+    [
+      'cleared-is-deleted',
+      'if (touch.isCleared) deleted.push(state.key);\n      else set',
+      'set',
+      behaviour('keyed-state', 'key-expiry'),
+    ],
+    ['state-as-of-the-batch', 'touch.end, this.#expiryOf(touch)', 'state.tracked.mark, this.#expiryOf(touch)', keyed],
+    ['batch-covers-later-messages', 'if (hasChanged) Object.assign(known!, { end, isCleared, expiresAt });', '', keyed],
+    [
+      'header-once-more-after-a-restart',
+      'this.#sweep.reset();\n    this.#needsHeader = true;',
+      'this.#sweep.reset();',
+      behaviour('keyed-state', 'keyed-evolution', 'rewind'),
+    ],
+    [
+      'header-stays-needed-until-stored',
+      'if (change !== undefined) this.#needsHeader = false;',
+      'this.#needsHeader = false;',
+      behaviour('keyed-state', 'keyed-evolution'),
+    ],
+    ['restart-clears-the-cache', 'this.#states.clear();', '', behaviour('keyed-state', 'rewind', 'standby')],
+  ]),
+  ...inConsumer('keyed-loader', [
+    [
+      'answers-of-an-old-connection',
+      'if (home !== this.#home) return this.#drop(generation, keys);\n      if (answer',
+      'if (answer',
+      keyed,
+    ],
+    [
+      'failures-of-an-old-connection',
+      'if (home !== this.#home) return this.#drop(generation, keys);\n      this.#states',
+      'this.#states',
+      keyed,
+    ],
+    ['fenced-is-a-doubt', 'else this.#listener.onDoubt();', '', keyed],
+    [
+      'lost-state-ends',
+      "if (answer.outcome === 'gone' && answer.what === 'state') this.#listener.onStateLost();\n    else",
+      'if (false) this.#listener.onStateLost();\n    else',
+      keyed,
+    ],
+    [
+      'unavailable-is-a-doubt',
+      "if (isArsError(error, 'ARS_STORE_UNAVAILABLE')) this.#listener.onDoubt(error);\n      else",
+      '',
+      keyed,
+    ],
+    [
+      'reset-lets-wanted-keys-be-asked-again',
+      'this.#states.forgo(this.#states.generation, this.#wanted);',
+      '',
+      behaviour('keyed-state', 'keyed-loading', 'rewind'),
+    ],
+  ]),
+  {
+    name: 'keyed-states/generation',
+    file: 'packages/core/src/state/keyed-states.ts',
+    find: 'if (generation !== this.#generation) return;\n    const states',
+    replace: 'const states',
+    tests: [...keyed, '--project=core', 'packages/core/test/state/keyed-states.test.ts'],
+  },
+  ...inConsumer('key-sweep', [
+    ['renewed-while-a-page-is-awaited', ' && !this.#renewed.has(key)', '', expiry],
+    ['in-use-when-found', 'isOver && !this.#isInUse(key) &&', 'isOver &&', expiry],
+    ['in-use-when-deleted', '.filter((key) => !this.#isInUse(key))', '', expiry],
+    ['renewed-is-no-candidate', 'this.#expired.delete(key);', '', expiry],
+    ['page-of-an-earlier-run', 'if (run !== this.#run) return;', '', expiry],
+    [
+      'expired-by-all-streams',
+      'passed = Math.min(passed, timestampOf(position));',
+      'passed = timestampOf(position);',
+      expiry,
+    ],
+    ['only-expired-ones', 'expiresAt !== undefined && expiresAt <= upTo', 'expiresAt !== undefined', expiry],
+    ['only-with-a-time-to-live', 'if (!this.#isOn || this.#isSweeping', 'if (this.#isSweeping', expiry],
+  ]),
+  ...inConsumer('concurrent-handling', [
+    [
+      'finished-prefix-only',
+      'while (this.#slots[0]?.isFinished === true && this.#parts.mayStage()) {\n      const slot = this.#slots.shift()!;',
+      'while (this.#slots.some((one) => one.isFinished) && this.#parts.mayStage()) {\n      const [slot] = this.#slots.splice(this.#slots.findIndex((one) => one.isFinished), 1) as [Slot];',
+      concurrency,
+    ],
+    [
+      'same-key-in-order',
+      'if (this.#queues.join(slot)) this.#ready.push(slot);',
+      'this.#queues.join(slot);\n    this.#ready.push(slot);',
+      concurrency,
+    ],
+    [
+      'no-more-than-allowed',
+      'this.#ready.length > 0 && runner.running < concurrency',
+      'this.#ready.length > 0',
+      concurrency,
+    ],
+    [
+      'one-by-one',
+      'return this.#parts.isOneByOne() ? 1 : most;',
+      'return most;',
+      [...concurrency, ...behaviour('poison')],
+    ],
+    ['window-is-bounded', 'this.#room(concurrency * WINDOW_FACTOR)', 'this.#room(Infinity)', concurrency],
+    ['window-is-bounded-in-bytes', ' && this.#bytes < maxBytes', '', concurrency],
+    ['unknown-key-holds-back', 'if (this.#isLastWithoutKey()) return;', '', concurrency],
+    ['undone-newest-first', '[...this.#slots].reverse()', 'this.#slots', concurrency],
+    ['failed-is-undone', 'transaction.undo();\n    slot', 'slot', concurrency],
+    ['retry-waits-for-its-time', 'if (this.#parts.isWaiting(slot.delivery)) continue;', '', concurrency],
+    [
+      'full-batch-holds-back',
+      'this.#slots[0]?.isFinished === true && this.#parts.mayStage()',
+      'this.#slots[0]?.isFinished === true',
+      concurrency,
+    ],
+    [
+      'ending-drops-what-is-behind',
+      'const behind = this.abort(ending.error);',
+      'const behind: Delivery[] = [];',
+      concurrency,
+    ],
+    [
+      'lingering-handlers-block',
+      'if (runner.isLingering || !this.#parts.mayStart()) return;',
+      'if (!this.#parts.mayStart()) return;',
+      [...concurrency, ...behaviour('rewind')],
+    ],
+    [
+      'closing-starts-nothing',
+      'if (runner.isLingering || !this.#parts.mayStart()) return;',
+      'if (runner.isLingering) return;',
+      concurrency,
+    ],
+  ]),
+];

@@ -1,0 +1,180 @@
+import { conformanceOfRedis, protocol } from './filters.mjs';
+
+/** Mutants of one script: rows of what is missing, its text, what stands there instead, and the tests. */
+export function inScript(area, rows) {
+  const file = `packages/redis-protocol/src/scripts/${area}.ts`;
+  return rows.map(([what, find, replace, tests, more]) => ({
+    ...{ name: `${area}/${what}`, file, find, replace, tests },
+    ...more,
+  }));
+}
+
+const outcomes = protocol('commit-outcomes', 'suspect');
+const refusals = protocol('commit-refusals');
+const state = protocol('commit-state');
+const streams = protocol('commit-stream-checks');
+const undo = protocol('commit-undo');
+
+/** Every check of a commit, what proves that it will work, what it writes, and how it is undone. */
+export const COMMIT = [
+  ...inScript('commit', [
+    ['record-missing', "if not head[1] then return {'gone', 'record'} end", '', outcomes],
+    ['token-owner', 'head[1] ~= ARGV[1] or head[2] ~= ARGV[2]', 'head[2] ~= ARGV[2]', outcomes],
+    ['token-renewal', 'head[1] ~= ARGV[1] or head[2] ~= ARGV[2]', 'head[1] ~= ARGV[1]', outcomes],
+    ['empty-owner-is-nobody', "if ARGV[1] == '' or head", 'if head', outcomes],
+    ['already', "if head[3] == commitId then return {'already'} end", '', outcomes],
+    ['base', "if head[3] ~= base then return {'stale'} end", '', outcomes],
+    ['state-of-the-record', "if not agrees(stored, head[5], record) then return {'gone', 'state'} end", '', state],
+    ['position-behind-the-stream', 'before(stream.last, cursor[2]) or ', '', streams],
+    ['counter-behind-the-stream', ' or stream.added < tonumber(cursor[3])', '', streams],
+    ['type-of-state', "if failureOf(stored) then return refuse(stored.err, stateIndex, 'HMGET') end", '', refusals],
+    [
+      'type-of-registry',
+      "if failureOf(registered[i]) then return refuse(registered[i].err, registry, 'HGET') end",
+      '',
+      refusals,
+    ],
+    ['type-of-input', "if not stream then return refuse(failure, input, 'XINFO') end", '', [...refusals, ...streams]],
+    ['type-of-target', "if not stream then return refuse(failure, index, 'XINFO') end", '', refusals],
+    [
+      'exhausted-ids',
+      "if string.match(stream.last, '^%d+') == '18446744073709551615' then return refuse('EXHAUSTED', index, 'XADD') end",
+      '',
+      refusals,
+    ],
+    [
+      'proof-of-hdel-on-a-first-state',
+      '#state > 0 and (not stateExists or #state[3] > 0)',
+      '#state > 0 and #state[3] > 0',
+      refusals,
+    ],
+    [
+      'proof-of-hdel-of-attributes',
+      '#state > 0 and (not stateExists or #state[3] > 0)',
+      '#state > 0 and not stateExists',
+      refusals,
+    ],
+    [
+      'proof-of-hdel-on-the-record',
+      'if not refusal and (attemptGoes or suspectGoes) then refusal = mayTakeFieldsAway(1) end',
+      '',
+      protocol('suspect', 'commit-refusals'),
+    ],
+    [
+      'proof-of-hdel-on-the-registry',
+      'if not refusal and registered[i] == false then refusal = mayTakeFieldsAway(tonumber(cursor[4])) end',
+      '',
+      refusals,
+    ],
+    ['a-refusal-is-answered', 'if refusal then return refusal end', '', refusals],
+    ['proof-of-xadd', 'if i > 1 then', 'if false then', refusals],
+    [
+      'proof-of-xadd-adds-nothing',
+      "stream.isMissing and {'NOMKSTREAM', '*'} or {'0-0'}",
+      "{'NOMKSTREAM', '*'}",
+      [...streams, ...refusals],
+    ],
+    [
+      'proof-of-xadd-on-a-missing-stream',
+      "stream.isMissing and {'NOMKSTREAM', '*'} or {'0-0'}",
+      "{'0-0'}",
+      refusals,
+      {
+        equivalent: true,
+        note: 'the server refuses the ID 0-0 before it makes a stream and after it has checked the rights; NOMKSTREAM only spares its error statistics',
+      },
+    ],
+    [
+      'undo-of-a-new-field',
+      "or {'HDEL', KEYS[index], field}",
+      "or {'HSET', KEYS[index], field, ''}",
+      protocol('commit-undo', 'commit-refusals'),
+    ],
+    [
+      'undo-of-a-changed-field',
+      "old and {'HSET', KEYS[index], field, old} or",
+      "old and {'HSET', KEYS[index], field, value} or",
+      protocol('commit-undo', 'commit-refusals'),
+    ],
+    ['undo-xdel', "undo[#undo + 1] = {'XDEL', KEYS[index], id}", '', undo],
+    ['undo-xsetid-of-the-last-id', "undo[#undo + 1] = {'XSETID', key, stream.last, unpack(rest)}", '', undo],
+    ['undo-xsetid-in-two-steps', 'undo[#undo + 1] = stream.newest', '', undo],
+    ['undo-del', "undo[#undo + 1] = {'DEL', key}", '', undo],
+    [
+      'undo-entries-added',
+      "'ENTRIESADDED', string.format('%.0f', stream.added)",
+      "'ENTRIESADDED', string.format('%.0f', stream.added + 1)",
+      undo,
+    ],
+    ['undo-largest-deleted-id', "stream.deleted == '0-0' and '0-1' or stream.deleted", "'0-1'", undo],
+    ['undo-newest-first', 'for i = #undo, 1, -1 do', 'for i = 1, #undo do', undo],
+    ['undo-at-all', 'for i = #undo, 1, -1 do', 'for i = 0, 1, -1 do', protocol('commit-undo', 'commit-refusals')],
+    ['undo-that-fails-is-told', "if failure then problem = {'UNDO '", "if false then problem = {'UNDO '", undo],
+    ['attempt-write', "if attempt ~= '' then set('attempt', attempt) elseif", "if attempt ~= '' then elseif", outcomes],
+    ['attempt-removal', "elseif attemptGoes then apply(1, 'HDEL', 'attempt') end", 'end', outcomes],
+    ['suspect-write', "if suspect ~= '' then set('suspect', suspect) elseif", "if suspect ~= '' then elseif", outcomes],
+    ['suspect-removal', "elseif suspectGoes then apply(1, 'HDEL', 'suspect') end", 'end', outcomes],
+    [
+      'registry-write',
+      "if cursor[5] ~= '' then setField(tonumber(cursor[4]), record, cursor[2], registered[i]) end",
+      '',
+      protocol('commit-outcomes', 'stream-care'),
+    ],
+    [
+      'heartbeat-write',
+      "setField(1, 'heartbeat', string.format('%.0f', math.max(tonumber(head[4]) + 1, now)), head[4])",
+      '',
+      [...protocol('commit-outcomes'), ...conformanceOfRedis],
+    ],
+    [
+      'heartbeat-raised-on-any-clock',
+      'math.max(tonumber(head[4]) + 1, now)',
+      'now',
+      [...protocol('commit-outcomes', 'ownership'), ...conformanceOfRedis],
+    ],
+    ['state-owner-write', "setField(stateIndex, 'owner', record, stateExists and record)", '', state],
+    ['state-commit-write', "apply(stateIndex, 'HSET', 'commit', commitId)", '', state],
+    ['record-knows-its-state', "set('stateCommit', commitId)", '', state],
+    ['read-counter-write', "set('read:' .. cursor[1], cursor[3])", '', outcomes],
+    ['serializer-write', "if #header > 0 then set('serializer', header[3]) end", '', state],
+    [
+      'header-stays',
+      "if #header > 0 then apply(stateIndex, 'HSET', 'version', header[1], 'declared', header[2]) end",
+      "apply(stateIndex, 'HSET', 'version', header[1] or '', 'declared', header[2] or '')",
+      state,
+    ],
+  ]),
+  ...inScript('fragments', [
+    [
+      'agrees-on-the-commit',
+      'return stored[2] == stateCommit and stored[1]',
+      'return stored[1]',
+      protocol('commit-state', 'keyed-state'),
+    ],
+    [
+      'agrees-on-the-owner',
+      'return stored[2] == stateCommit and stored[1] == (stateCommit and record)',
+      'return stored[2] == stateCommit',
+      protocol('commit-state', 'keyed-state'),
+    ],
+    [
+      'ids-by-length-first',
+      'if #aMs ~= #bMs then return #aMs < #bMs end',
+      '',
+      [...protocol('reading', 'locate', 'account'), ...conformanceOfRedis],
+    ],
+    [
+      'sequences-by-length-first',
+      'if #aSeq ~= #bSeq then return #aSeq < #bSeq end',
+      '',
+      [...protocol('reading', 'locate', 'account'), ...conformanceOfRedis],
+    ],
+    ['lowest-of-all', 'before(fields[i], least)', 'before(least, fields[i])', protocol('stream-care')],
+    [
+      'other-failures-of-xinfo',
+      "if not string.find(reply.err, 'no such key', 1, true) then return nil, reply.err end",
+      '',
+      protocol('commit-refusals', 'move'),
+    ],
+  ]),
+];

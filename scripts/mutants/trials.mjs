@@ -1,0 +1,88 @@
+import { WIDER } from './filters.mjs';
+import { build, runTests } from './vitest.mjs';
+
+/** Tests whose programs are processes of their own, and import the packages' builds. */
+const NEED_BUILD = /^(tests\/faults|tests\/packed|tests\/soak|examples)/;
+
+/** A narrow run may take so long, and one of all tests that could notice. */
+const NARROW_MS = 300_000;
+const WIDE_MS = 1_200_000;
+
+/** Tries mutants in a copy, one after another. */
+export class Trials {
+  #copy;
+  #isNarrow;
+  #isBuilt = false;
+  #brokenFiles = new Set();
+
+  constructor(copy, isNarrow) {
+    this.#copy = copy;
+    this.#isNarrow = isNarrow;
+  }
+
+  /** Finds out which of the tests fail without any mutant, so that they prove nothing. */
+  async takeBaseline(mutants) {
+    const args = [...new Set(mutants.filter(({ equivalent }) => !equivalent).flatMap(({ tests }) => tests))];
+    if (args.length === 0) return;
+    console.log('Without any mutant: the tests that are to notice them.');
+    if (args.some((arg) => NEED_BUILD.test(arg))) await this.#build();
+    const result = await runTests(this.#copy.folder, args, { timeoutMs: WIDE_MS });
+    for (const { name, file } of result.failed) {
+      this.#brokenFiles.add(file);
+      console.log(`  fails already: "${name}" (${file})`);
+    }
+    for (const file of result.brokenFiles) {
+      this.#brokenFiles.add(file);
+      console.log(`  cannot be run: ${file}`);
+    }
+    console.log(`  ${result.passed} passed, ${result.failed.length + result.brokenFiles.length} failed\n`);
+  }
+
+  /** What the tests say of a mutant. */
+  async judge(mutant) {
+    const { file, find, replace, tests } = mutant;
+    const found = this.#copy.count(file, find);
+    if (found !== 1) return { mutant, kind: 'stale', what: `the text to replace occurs ${found} times` };
+    if (mutant.equivalent === true) return { mutant, kind: 'equivalent', what: mutant.note };
+    this.#copy.replace(file, find, replace);
+    try {
+      const narrow = await this.#attempt(mutant, tests, NARROW_MS);
+      if (narrow.kind !== 'survived' || this.#isNarrow) return narrow;
+      return await this.#confirm(await this.#attempt(mutant, WIDER[areaOf(file)], WIDE_MS));
+    } finally {
+      this.#copy.restore();
+      this.#isBuilt = false;
+    }
+  }
+
+  async #attempt(mutant, args, timeoutMs) {
+    if (args.some((arg) => NEED_BUILD.test(arg))) await this.#build();
+    const result = await runTests(this.#copy.folder, args, { timeoutMs, isFirstEnough: true });
+    const killer = result.failed.find(({ file }) => !this.#brokenFiles.has(file));
+    if (killer !== undefined) return { mutant, kind: 'killed', killer };
+    if (result.isHung) return { mutant, kind: 'unnamed', what: `no end within ${timeoutMs / 1000} s` };
+    if (result.failed.length > 0) return { mutant, kind: 'baseline', what: 'its tests fail without it, too' };
+    if (result.brokenFiles.length > 0) return { mutant, kind: 'unnamed', what: `breaks ${result.brokenFiles[0]}` };
+    if (!result.isOk) return { mutant, kind: 'unnamed', what: 'the run failed without a failed test' };
+    return { mutant, kind: 'survived', what: `${result.passed} tests pass` };
+  }
+
+  /** A test of the wider run was not part of the baseline, so it must pass without the mutant. */
+  async #confirm(verdict) {
+    if (verdict.kind !== 'killed') return verdict;
+    this.#copy.restore();
+    if (NEED_BUILD.test(verdict.killer.file)) await this.#build();
+    const { isOk } = await runTests(this.#copy.folder, [verdict.killer.file], { timeoutMs: NARROW_MS });
+    return isOk ? { ...verdict, isWide: true } : { ...verdict, kind: 'baseline', what: 'only a failing test noticed' };
+  }
+
+  async #build() {
+    if (this.#isBuilt) return;
+    await build(this.#copy.folder);
+    this.#isBuilt = true;
+  }
+}
+
+function areaOf(file) {
+  return file.split('/')[1];
+}
