@@ -38,12 +38,12 @@ describe(`examples/${COUNTER}`, () => {
 
   test('counts every order once on the Redis of REDIS_URL', async () => {
     const output = await run(COUNTER, { REDIS_URL: inject('redisUrl') }, ['--seconds', '2']);
-    expect(output).toMatch(/five processes, on the Redis of REDIS_URL[^]*\nEvery order exactly once\.\n$/);
+    expect(output).toMatch(/five processes, on the Redis of REDIS_URL[^]*\nEvery order exactly once, for every account\.\n$/);
   }, 120_000);
 
   test('counts every order once on the memory store where there is no Redis', async () => {
     const output = await run(COUNTER, { PATH: '' }, ['--seconds', '1']);
-    expect(output).toMatch(/^No REDIS_URL[^]*\nEvery order exactly once\.\n$/);
+    expect(output).toMatch(/^No REDIS_URL[^]*\nEvery order exactly once, for every account\.\n$/);
   }, 120_000);
 });
 

@@ -1,5 +1,5 @@
-import { inConsumer } from './core-ownership.mjs';
 import { behaviour, core, simulation, testkit } from './filters.mjs';
+import { inConsumer } from './rows.mjs';
 
 /** What fails, ends the process, vanishes or does not last. */
 export const ENDURANCE = [

@@ -1,5 +1,5 @@
-import { inConsumer } from './core-ownership.mjs';
 import { behaviour } from './filters.mjs';
+import { inConsumer } from './rows.mjs';
 
 const keyed = behaviour('keyed-state', 'keyed-loading', 'concurrency-failures');
 const expiry = behaviour('key-expiry');

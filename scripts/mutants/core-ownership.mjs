@@ -1,13 +1,5 @@
 import { behaviour, core, evolution, simulation, testkit } from './filters.mjs';
-
-/** Mutants of one file of the consumer: rows of what is missing, its text, what stands there instead, and the tests. */
-export function inConsumer(area, rows) {
-  const file = `packages/core/src/consumer/${area}.ts`;
-  return rows.map(([what, find, replace, tests, more]) => ({
-    ...{ name: `${area}/${what}`, file, find, replace, tests },
-    ...more,
-  }));
-}
+import { inConsumer } from './rows.mjs';
 
 /** Who owns the consumer, and the way back after a doubt. */
 export const OWNERSHIP = [

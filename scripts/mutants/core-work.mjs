@@ -1,5 +1,5 @@
-import { inConsumer } from './core-ownership.mjs';
 import { behaviour, core, simulation } from './filters.mjs';
+import { inConsumer } from './rows.mjs';
 
 /** The way of a message from the stream into a commit, and back when that is refused. */
 export const WORK = [

@@ -18,14 +18,25 @@ export const simulation = testkit('simulation.sim');
 /** Tests that get a try at what survived, by package. */
 export const WIDER = {
   core: [
-    ...['--project=core', 'packages/core/test/consumer', 'packages/core/test/transaction'],
-    ...['--project=tests', 'tests/behaviour', 'tests/evolution', 'tests/care'],
+    '--project=core',
+    'packages/core/test/consumer',
+    'packages/core/test/transaction',
+    '--project=tests',
+    'tests/behaviour',
+    'tests/evolution',
+    'tests/care',
     ...testkit('memory', 'simulation.sim'),
   ],
   'redis-protocol': [
-    ...['--project=redis-protocol', 'packages/redis-protocol/test'],
+    '--project=redis-protocol',
+    'packages/redis-protocol/test',
     ...conformanceOfRedis,
-    ...['--project=ioredis', 'packages/ioredis/test/adapter', 'packages/ioredis/test/protocol'],
-    ...['--project=tests', 'tests/behaviour', 'tests/care', 'tests/faults'],
+    '--project=ioredis',
+    'packages/ioredis/test/adapter',
+    'packages/ioredis/test/protocol',
+    '--project=tests',
+    'tests/behaviour',
+    'tests/care',
+    'tests/faults',
   ],
 };

@@ -1,13 +1,5 @@
 import { conformanceOfRedis, protocol } from './filters.mjs';
-
-/** Mutants of one script: rows of what is missing, its text, what stands there instead, and the tests. */
-export function inScript(area, rows) {
-  const file = `packages/redis-protocol/src/scripts/${area}.ts`;
-  return rows.map(([what, find, replace, tests, more]) => ({
-    ...{ name: `${area}/${what}`, file, find, replace, tests },
-    ...more,
-  }));
-}
+import { inScript } from './rows.mjs';
 
 const outcomes = protocol('commit-outcomes', 'suspect');
 const refusals = protocol('commit-refusals');

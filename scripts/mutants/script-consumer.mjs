@@ -1,5 +1,5 @@
 import { conformanceOfRedis, protocol } from './filters.mjs';
-import { inScript } from './script-commit.mjs';
+import { inScript } from './rows.mjs';
 
 const ownership = protocol('ownership');
 

@@ -1,5 +1,5 @@
 import { protocol } from './filters.mjs';
-import { inScript } from './script-commit.mjs';
+import { inScript } from './rows.mjs';
 
 const care = protocol('stream-care');
 const moving = protocol('move');

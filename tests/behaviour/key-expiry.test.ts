@@ -1,10 +1,8 @@
-import type { Fields, StatePage, Transaction } from '@ars/core';
+import type { Fields, Transaction } from '@ars/core';
 import { expect, test } from 'vitest';
 import { waitFor } from '../support/wait.js';
 import { describeStores, type StoreKit } from './stores.js';
 import type { RedisBackend } from './support/redis-backend.js';
-import { intercepted } from './support/intercepted-store.js';
-import { deferred } from './support/deferred.js';
 import { keyedMoment, storedStates } from './support/keyed-content.js';
 import { Turnstile } from './support/turnstile.js';
 
@@ -168,92 +166,6 @@ describeStores((kit) => {
       expect(await counts(kit)).toEqual(['1000:1', '1001:1', '2100:0', '2500:1', '2501:2']);
     },
   );
-
-  test('expired states are swept from the store, and none that was touched since', async () => {
-    const many = Array.from({ length: 30 }, (_, index) => `${1000 + index} k${index}`);
-    await addAt(kit, ...many, '1500 kept', '1900 kept');
-    const consumer = await kit.started<Visits>({ ...visits(kit), stateCache: { maxKeys: 1 } });
-    await consumer.caughtUp();
-    expect(Object.keys(await storedStates(kit))).toHaveLength(31);
-    let t = 2_600;
-    await waitFor(async () => {
-      await addAt(kit, `${(t += 1)} other`);
-      await consumer.caughtUp();
-      return Object.keys(await storedStates(kit)).length === 2;
-    }, 'the 30 expired states to be deleted');
-    expect(await storedStates(kit)).toMatchObject({ kept: { count: 2 } });
-    expect(await counts(kit)).toContain(`${t}:${t - 2_600}`);
-  });
-
-  test('a state that is renewed while a page of expired ones is awaited stays', async () => {
-    await addAt(kit, '1000 a', '1001 b', '1002 c', '3000 d');
-    const held = deferred();
-    const asked = deferred();
-    let isHeld = false;
-    const store = intercepted(kit.store, async (call, proceed) => {
-      const page = await proceed();
-      if (call !== 'scan' || isHeld || (page as StatePage).states.length < 3) return page;
-      isHeld = true;
-      asked.resolve();
-      await held.promise;
-      return page;
-    });
-    const consumer = await kit.started<Visits>({ ...visits(kit), store, stateCache: { maxKeys: 1 } });
-    await consumer.caughtUp();
-    let t = 3_000;
-    const nudge = async (): Promise<void> => {
-      await addAt(kit, `${(t += 1)} d`);
-      await consumer.caughtUp();
-    };
-    await waitFor(async () => {
-      await nudge();
-      return Promise.race([
-        asked.promise.then(() => true),
-        new Promise<false>((resolve) => setImmediate(resolve, false)),
-      ]);
-    }, 'the store to be looked through');
-    await addAt(kit, `${(t += 1)} a`);
-    await nudge();
-    const renewed = String(t - 1);
-    held.resolve();
-    await waitFor(async () => {
-      await nudge();
-      const { b, c } = await storedStates(kit);
-      return b === undefined && c === undefined;
-    }, 'the others to be deleted');
-    expect(await storedStates(kit)).toMatchObject({ a: { count: 1, notes: [renewed] } });
-  });
-
-  test('stateOf an expired key answers that there is none, cached or not; a change not yet committed does not revive it', async () => {
-    await addAt(kit, '1000 a', '1500 b', '2000 c');
-    for (const maxKeys of [1, 100]) {
-      const consumer = await kit.started<Visits>({ ...visits(kit), stateCache: { maxKeys } });
-      await consumer.caughtUp();
-      expect(await consumer.stateOf('a')).toBeUndefined();
-      expect(await consumer.stateOf('b')).toMatchObject({ count: 1 });
-      const keys: string[] = [];
-      for await (const [key] of consumer.states()) keys.push(key);
-      expect(keys.sort()).toEqual(['b', 'c']);
-      await consumer.stop();
-      expect(await consumer.stateOf('a')).toBeUndefined();
-    }
-    const turnstile = new Turnstile();
-    const consumer = await kit.started<Visits>({
-      ...visits(kit),
-      concurrency: 2,
-      handler: async ({ t }, { state, signal }) => {
-        if (t === '2001') await turnstile.pass(t, signal);
-        else turnstile.begun.push(t!);
-        state.count += 1;
-      },
-    });
-    await addAt(kit, '2001 x', '2002 a');
-    await turnstile.until(2002);
-    expect(await consumer.stateOf('a')).toBeUndefined();
-    turnstile.release(2001);
-    await consumer.caughtUp();
-    expect(await consumer.stateOf('a')).toEqual({ count: 1, notes: [] });
-  });
 
   test('without stateTtlMs a stored expiry means nothing any more', async () => {
     await addAt(kit, '1000 a');

@@ -64,7 +64,11 @@ describeStores((kit) => {
     expect((await rawKeys(kit))['k2']).toBe(untouched);
     const { keys } = await keyedMoment(kit);
     expect(Object.fromEntries(Object.entries(keys).map(([name, { version }]) => [name, version]))).toEqual({
-      ...{ k0: 0, k1: 1, k2: 0, k3: 0, k4: 0 },
+      k0: 0,
+      k1: 1,
+      k2: 0,
+      k3: 0,
+      k4: 0,
       new: 1,
     });
     const all: Record<string, unknown> = {};

@@ -99,7 +99,9 @@ test(
       const writing = write(client, place, written, PER_LIFE);
       written += PER_LIFE;
       const plan = {
-        ...{ ...base, concurrency: [1, 4, 16][life % 3]!, maxKeys: [1, 5, 1_000][between(random, 0, 2)]! },
+        ...base,
+        concurrency: [1, 4, 16][life % 3]!,
+        maxKeys: [1, 5, 1_000][between(random, 0, 2)]!,
         maxMessages: between(random, 1, 40), // so that there are three commits at least
       };
       const isInHandler = random() < 0.5;

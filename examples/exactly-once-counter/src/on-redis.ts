@@ -38,6 +38,7 @@ export async function runOnRedis(redis: RunningRedis, milliseconds: number): Pro
   }
   await victims.killFor(milliseconds);
 
+  while (producers.some(({ written }) => written === 0)) await sleep(50); // a short run on a slow machine
   for (const producer of producers) await producer.stop();
   await untilDrained(redis.url, streams);
   for (const consumer of consumers) await consumer.stop();

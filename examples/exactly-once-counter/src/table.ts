@@ -3,23 +3,23 @@ import type { Result } from './victims.js';
 
 /** Prints what happened and whether the books balance. */
 export function printTable({ kills, verdict }: Result): void {
-  const all = [...kills.values()].reduce((sum, count) => sum + count, 0);
-  row('killed with SIGKILL', ['times']);
-  for (const [name, count] of kills) row(`  ${name}`, [count]);
-  row('  together', [all]);
-  row('in the streams', ['entries', 'duplicates', 'losses']);
-  for (const [name, count] of Object.entries(verdict.streams)) row(`  ${name}`, figures(count));
-  row(`balance of ${verdict.accounts} accounts`, []);
-  row('  ordered', [verdict.ordered]);
-  row('  in the ledger', [verdict.balance]);
-  for (const fault of verdict.faults.slice(0, 10)) console.log(`WRONG: ${fault}`);
-  console.log(verdict.faults.length === 0 ? 'Every order exactly once.' : `${verdict.faults.length} faults.`);
+  const { streams, faults } = verdict;
+  const kill = (name: string): string => String(kills.get(name));
+  row('', 'kills', 'entries', 'duplicates', 'losses');
+  row('producers: orders', `${kill('producer-a')} + ${kill('producer-b')}`, ...figures(streams.orders));
+  row('payments', kill('payments'), ...figures(streams.payments));
+  row('ledger', kill('ledger'), ...figures(streams.ledger));
+  row('statements', kill('statements'), ...figures(streams.statements));
+  if (kills.has('redis-server')) row('redis-server', kill('redis-server'));
+  console.log(`Ordered by ${verdict.accounts} accounts: ${verdict.ordered}. In the ledger: ${verdict.balance}.`);
+  for (const fault of faults.slice(0, 10)) console.log(`WRONG: ${fault}`);
+  console.log(faults.length === 0 ? 'Every order exactly once, for every account.' : `${faults.length} faults.`);
 }
 
-function figures({ entries, duplicates, losses }: Count): number[] {
-  return [entries, duplicates, losses];
+function figures({ entries, duplicates, losses }: Count): string[] {
+  return [entries, duplicates, losses].map(String);
 }
 
-function row(label: string, cells: readonly (string | number)[]): void {
-  console.log(`${label.padEnd(24)}${cells.map((cell) => String(cell).padStart(12)).join('')}`.trimEnd());
+function row(label: string, ...cells: readonly string[]): void {
+  console.log(`${label.padEnd(18)}${cells.map((cell) => cell.padStart(12)).join('')}`.trimEnd());
 }

@@ -22,7 +22,12 @@ export interface Observation {
 /** Looks at the store past every consumer, at one moment. */
 export async function observe(memory: MemoryStore, { shape }: Setting): Promise<Observation> {
   const address: ConsumerAddress = {
-    ...{ consumerId: 'c', home: 'in', scope: 'in', streams: ['in'], readsHere: true, isKeyed: shape === 'keyed' },
+    consumerId: 'c',
+    home: 'in',
+    scope: 'in',
+    streams: ['in'],
+    readsHere: true,
+    isKeyed: shape === 'keyed',
     stateName: shape === 'stateless' ? null : undefined,
   };
   const home = await memory.openHome(address);

@@ -45,6 +45,7 @@ export class MessageTransaction implements Transaction<object> {
   readonly #publisher: Publisher;
   #aborter: AbortController | undefined;
   #isOpen = true;
+  #isAborted = false;
 
   constructor(delivery: Delivery, attempt: number, publisher: Publisher, tracked: TrackedState | undefined) {
     this.delivery = delivery;
@@ -69,8 +70,9 @@ export class MessageTransaction implements Transaction<object> {
     return { stream, id, timestamp: timestampOf(id), attempt: this.#attempt };
   }
 
+  /** A handler that was ended early may still ask whether it was: that is how it learns. */
   get signal(): AbortSignal {
-    this.#requireOpen();
+    if (!this.#isAborted) this.#requireOpen();
     return (this.#aborter ??= new AbortController()).signal;
   }
 
@@ -140,7 +142,8 @@ export class MessageTransaction implements Transaction<object> {
   /** Ends it early: what the handler still does has no effect, and its signal says so. */
   abort(reason: unknown): void {
     this.close();
-    this.#aborter?.abort(reason);
+    this.#isAborted = true;
+    (this.#aborter ??= new AbortController()).abort(reason);
   }
 
   #requireOpen(): void {

@@ -22,7 +22,7 @@ export interface Transaction<S extends object = Record<string, unknown>> {
    */
   readonly state: S;
   readonly entry: EntryInfo;
-  /** Aborted when the handler is ended early: fenced, rewound, or past the deadline of `stop()`. */
+  /** Aborted when the handler is ended early: fenced, rewound, or past the deadline of `stop()`. Can be read then, too. */
   readonly signal: AbortSignal;
   /**
    * Appends a message to a stream when, and only if, this transaction commits.

@@ -56,3 +56,12 @@ test('the state of a consumer without any is empty and cannot be changed', () =>
   expect(state).toEqual({});
   expect(() => ((state as Record<string, unknown>)['n'] = 1)).toThrow();
 });
+
+test('a handler that was ended early can still see that it was, and nothing else', () => {
+  const transaction = open();
+  transaction.abort(new Error('fenced'));
+  expect(transaction.signal.aborted).toBe(true);
+  expect(transaction.signal.reason).toEqual(new Error('fenced'));
+  expect(() => transaction.publish('out', { n: 1 })).toThrow(closed);
+  expect(() => transaction.state).toThrow(closed);
+});
