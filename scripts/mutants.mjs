@@ -26,8 +26,11 @@ async function main() {
   }
   const copy = await createCopy(root);
   process.once('SIGINT', () => process.exit(130));
-  process.once('exit', () => copy.remove());
   const trials = new Trials(copy, values.narrow === true);
+  process.once('exit', () => {
+    trials.end();
+    copy.remove();
+  });
   await trials.takeBaseline(mutants);
   const verdicts = [];
   for (const mutant of mutants) {
@@ -36,7 +39,7 @@ async function main() {
     console.log(`${verdicts.length}/${mutants.length} ${lineOf(verdict)}`);
   }
   console.log(`\n${tableOf(verdicts)}\n\n${summaryOf(verdicts)}`);
-  process.exitCode = mutants.length > 0 && verdicts.every(isGood) ? 0 : 1;
+  process.exit(mutants.length > 0 && verdicts.every(isGood) ? 0 : 1);
 }
 
 await main();

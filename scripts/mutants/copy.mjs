@@ -26,6 +26,7 @@ export async function createCopy(root) {
 
 class Copy {
   #originals = new Map();
+  #changed = new Set();
 
   constructor(folder) {
     this.folder = folder;
@@ -40,6 +41,7 @@ class Copy {
   replace(file, find, replacement) {
     const text = this.#read(file);
     this.#originals.set(file, text);
+    this.#changed.add(file);
     writeFileSync(
       join(this.folder, file),
       text.replace(find, () => replacement),
@@ -48,8 +50,18 @@ class Copy {
 
   /** Takes all replacements back. */
   restore() {
-    for (const [file, text] of this.#originals) writeFileSync(join(this.folder, file), text);
+    for (const [file, text] of this.#originals) {
+      writeFileSync(join(this.folder, file), text);
+      this.#changed.add(file);
+    }
     this.#originals.clear();
+  }
+
+  /** The files that were changed since the last call. */
+  takeChanged() {
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    return changed;
   }
 
   remove() {

@@ -148,7 +148,7 @@ export const WORK = [
       'hopeless-is-not-retried',
       'if (isHopeless(error) || isRefusedGap(delivery, error)) return last;',
       'if (isRefusedGap(delivery, error)) return last;',
-      core('consumer/retries'),
+      [...core('consumer/retries'), ...behaviour('final-failures', 'dead-letters')],
     ],
     [
       'refused-gap-is-not-retried',

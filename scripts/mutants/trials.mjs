@@ -1,5 +1,5 @@
 import { WIDER } from './filters.mjs';
-import { build, runTests } from './vitest.mjs';
+import { build, TestHost } from './vitest.mjs';
 
 /** Tests whose programs are processes of their own, and import the packages' builds. */
 const NEED_BUILD = /^(tests\/faults|tests\/packed|tests\/soak|examples)/;
@@ -11,13 +11,20 @@ const WIDE_MS = 1_200_000;
 /** Tries mutants in a copy, one after another. */
 export class Trials {
   #copy;
+  #host;
   #isNarrow;
   #isBuilt = false;
   #brokenFiles = new Set();
 
   constructor(copy, isNarrow) {
     this.#copy = copy;
+    this.#host = new TestHost(copy.folder);
     this.#isNarrow = isNarrow;
+  }
+
+  /** Ends what was started. */
+  end() {
+    this.#host.stop();
   }
 
   /** Finds out which of the tests fail without any mutant, so that they prove nothing. */
@@ -26,7 +33,7 @@ export class Trials {
     if (args.length === 0) return;
     console.log('Without any mutant: the tests that are to notice them.');
     if (args.some((arg) => NEED_BUILD.test(arg))) await this.#build();
-    const result = await runTests(this.#copy.folder, args, { timeoutMs: WIDE_MS });
+    const result = await this.#run(args, WIDE_MS, false);
     for (const { name, file } of result.failed) {
       this.#brokenFiles.add(file);
       console.log(`  fails already: "${name}" (${file})`);
@@ -48,7 +55,8 @@ export class Trials {
     try {
       const narrow = await this.#attempt(mutant, tests, NARROW_MS);
       if (narrow.kind !== 'survived' || this.#isNarrow) return narrow;
-      return await this.#confirm(await this.#attempt(mutant, WIDER[areaOf(file)], WIDE_MS));
+      const wider = WIDER[areaOf(file)];
+      return await this.#confirm(await this.#attempt(mutant, wider, WIDE_MS), wider);
     } finally {
       this.#copy.restore();
       this.#isBuilt = false;
@@ -57,7 +65,7 @@ export class Trials {
 
   async #attempt(mutant, args, timeoutMs) {
     if (args.some((arg) => NEED_BUILD.test(arg))) await this.#build();
-    const result = await runTests(this.#copy.folder, args, { timeoutMs, isFirstEnough: true });
+    const result = await this.#run(args, timeoutMs, true);
     const killer = result.failed.find(({ file }) => !this.#brokenFiles.has(file));
     if (killer !== undefined) return { mutant, kind: 'killed', killer };
     if (result.isHung) return { mutant, kind: 'unnamed', what: `no end within ${timeoutMs / 1000} s` };
@@ -68,12 +76,18 @@ export class Trials {
   }
 
   /** A test of the wider run was not part of the baseline, so it must pass without the mutant. */
-  async #confirm(verdict) {
+  async #confirm(verdict, args) {
     if (verdict.kind !== 'killed') return verdict;
     this.#copy.restore();
     if (NEED_BUILD.test(verdict.killer.file)) await this.#build();
-    const { isOk } = await runTests(this.#copy.folder, [verdict.killer.file], { timeoutMs: NARROW_MS });
+    const projects = args.filter((arg) => arg.startsWith('--project='));
+    const { isOk } = await this.#run([...projects, verdict.killer.file], NARROW_MS, false);
     return isOk ? { ...verdict, isWide: true } : { ...verdict, kind: 'baseline', what: 'only a failing test noticed' };
+  }
+
+  #run(args, timeoutMs, isFirstEnough) {
+    const changed = this.#copy.takeChanged();
+    return this.#host.run(args, { changed, timeoutMs, isFirstEnough });
   }
 
   async #build() {

@@ -1,69 +1,69 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 
-const REPORT = '.reports/mutant.json';
+const HUNG = { passed: 0, failed: [], brokenFiles: [], isOk: false, isHung: true };
 
-/**
- * Runs tests of a checkout with vitest's arguments, one file after another. `isFirstEnough` ends the run with the first
- * failed test.
- */
-export async function runTests(folder, args, { timeoutMs, isFirstEnough = false }) {
-  rmSync(join(folder, REPORT), { force: true });
-  const options = ['run', '--maxWorkers', '1', '--reporter=json', `--outputFile.json=${REPORT}`];
-  if (isFirstEnough) options.push('--bail', '1');
-  const { code, isHung } = await end(folder, 'vitest', [...options, ...args], timeoutMs);
-  const files = readReport(folder)?.testResults ?? [];
-  const tests = files.flatMap(({ name, assertionResults }) =>
-    assertionResults.map(({ fullName, status, failureMessages }) => {
-      return { name: fullName, file: relative(folder, name), status, message: failureMessages?.[0] ?? '' };
-    }),
-  );
-  const failed = tests.filter(({ status }) => status === 'failed');
-  const withoutTests = files.filter(
-    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
-  );
-  const passed = tests.filter(({ status }) => status === 'passed').length;
-  const brokenFiles = withoutTests.map(({ name }) => relative(folder, name));
-  return { isOk: code === 0 && passed > 0, isHung, passed, failed, brokenFiles };
-}
+/** Runs tests of a copy of the checkout, in a process of its own that stays for the next run. */
+export class TestHost {
+  #folder;
+  #child;
 
-/** Builds all packages. A mutant may be wrong in its types; its code is written nevertheless. */
-export async function build(folder) {
-  await end(folder, 'tsc', ['-b'], 300_000);
-}
+  constructor(folder) {
+    this.#folder = folder;
+  }
 
-/** Runs a tool to its end, without its output; beyond the time, it and what it started are killed. */
-function end(folder, tool, args, timeoutMs) {
-  const env = { ...process.env, CI: '1' };
-  const program = join(folder, 'node_modules', '.bin', tool);
-  const child = spawn(program, args, { cwd: folder, env, stdio: 'ignore', detached: true });
-  const kill = () => {
+  /**
+   * Runs the tests that these arguments of vitest choose, in their order, after these files have changed. A run beyond the
+   * time is ended, and says `isHung`.
+   */
+  async run(filters, { changed, timeoutMs, isFirstEnough }) {
+    const child = (this.#child ??= await this.#start());
+    const result = await new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(HUNG), timeoutMs);
+      const end = (outcome) => {
+        clearTimeout(timer);
+        resolve(outcome);
+      };
+      child.once('message', end);
+      child.once('close', () => end(HUNG));
+      child.send({ filters, changed, isFirstEnough });
+    });
+    child.removeAllListeners('message');
+    child.removeAllListeners('close');
+    if (result.isHung === true) this.stop();
+    return result;
+  }
+
+  /** Ends the process and all that it has started. */
+  stop() {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined) return;
     try {
       process.kill(-child.pid, 'SIGKILL');
     } catch {
       // It has ended by itself.
     }
-  };
-  process.once('exit', kill);
-  return new Promise((resolve) => {
-    let isHung = false;
-    const timer = setTimeout(() => {
-      isHung = true;
-      kill();
-    }, timeoutMs);
-    child.once('close', (code) => {
-      clearTimeout(timer);
-      process.removeListener('exit', kill);
-      resolve({ code, isHung });
+  }
+
+  async #start() {
+    const program = join(this.#folder, 'scripts/mutants/host.mjs');
+    const stdio = ['ignore', 'ignore', 'ignore', 'ipc'];
+    const child = spawn(process.execPath, [program], { cwd: this.#folder, detached: true, stdio });
+    await new Promise((resolve, reject) => {
+      child.once('message', resolve);
+      child.once('close', (code) =>
+        reject(new Error(`The host of the tests ended with code ${code} before it was ready.`)),
+      );
     });
-  });
+    child.removeAllListeners('close');
+    return child;
+  }
 }
 
-function readReport(folder) {
-  try {
-    return JSON.parse(readFileSync(join(folder, REPORT), 'utf8'));
-  } catch {
-    return undefined;
-  }
+/** Builds all packages. A mutant may be wrong in its types; its code is written nevertheless. */
+export async function build(folder) {
+  const program = join(folder, 'node_modules/.bin/tsc');
+  const child = spawn(program, ['-b'], { cwd: folder, stdio: 'ignore' });
+  await new Promise((resolve) => child.once('close', resolve));
 }

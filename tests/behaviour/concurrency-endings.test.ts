@@ -123,8 +123,8 @@ describeStores((kit) => {
     expect(await failureOf(first.closed)).toMatchObject({ code: 'ARS_FENCED' });
     expect(turnstile.running.size).toBe(0);
     await expectKeyedLedger(kit);
-    await kit.add('in', { n: 9, k: 'k9' });
+    await kit.add('in', { n: 9, k: 'k2' });
     await second.caughtUp();
-    expect(await first.stateOf('k9')).toMatchObject({ count: 1 });
+    expect(await first.stateOf('k2')).toMatchObject({ count: 2 });
   });
 });

@@ -18,6 +18,9 @@ if (!(seconds > 0 && roundSeconds > 0 && Number.isSafeInteger(seed))) {
   process.exit(2);
 }
 
+// The servers end when this process exits, which an unhandled signal would not let them see.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 console.log(`Faults for ${seconds} s, checked every ${roundSeconds} s. Seed ${seed}.`);
 const started = performance.now();
 const elapsed = (): string => ((performance.now() - started) / 1_000).toFixed(1);

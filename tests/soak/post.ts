@@ -21,6 +21,12 @@ export interface PostOptions {
   readonly isShared?: boolean;
 }
 
+/** None outlives the soak, not even one that is paused. */
+const alive = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of alive) child.kill('SIGKILL');
+});
+
 interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -100,6 +106,7 @@ export class Post {
     figures.processes += 1;
     this.#holder = child;
     this.#living.add(child);
+    alive.add(child);
     if (this.#living.size > 1 || this.#options.isShared) for (const each of this.#living) this.#contested.add(each);
     let errors = '';
     let last: Report | undefined;
@@ -107,6 +114,7 @@ export class Post {
     child.on('message', (report: Report) => this.#heard(child, (last = report)));
     child.once('close', (code, signal) => {
       this.#living.delete(child);
+      alive.delete(child);
       this.#judge({ code, signal, why: last?.error ?? errors, isContested: this.#contested.has(child) });
       if (child === this.#holder) this.#follow();
     });

@@ -38,7 +38,9 @@ export async function runOnRedis(redis: RunningRedis, milliseconds: number): Pro
   }
   await victims.killFor(milliseconds);
 
-  while (producers.some(({ written }) => written === 0)) await sleep(50); // a short run on a slow machine
+  // A short run on a slow machine may have killed them before they wrote anything.
+  for (let left = STANDSTILL_MS; left > 0 && producers.some(({ written }) => written === 0); left -= 50)
+    await sleep(50);
   for (const producer of producers) await producer.stop();
   await untilDrained(redis.url, streams);
   for (const consumer of consumers) await consumer.stop();

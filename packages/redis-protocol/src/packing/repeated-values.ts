@@ -17,7 +17,7 @@ const HITS_MIN = TRIAL / 3;
  */
 export class RepeatedValues {
   /** The last text seen of each hash; `undefined` when given up. */
-  #slots: string[] | undefined = new Array<string>(SLOTS).fill('');
+  #slots: string[] | undefined = Array.from({ length: SLOTS }, () => '');
   #seen = 0;
   #hits = 0;
 

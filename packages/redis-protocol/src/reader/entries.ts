@@ -44,13 +44,13 @@ export class EntryDecoder {
     return { entries, bytes };
   }
 
-  /** Reads what XRANGE replies, from an index on. */
-  plain(reply: RedisReply, from = 0): DecodedEntries {
+  /** Reads what XRANGE replies, from an index on, and at least one entry, but no more once `maxBytes` are reached. */
+  plain(reply: RedisReply, from: number, maxBytes: number): DecodedEntries {
     const raw = reply as readonly RawEntry[];
     const entries: StoredEntry[] = [];
     let bytes = 0;
     let names = NONE;
-    for (let i = from; i < raw.length; i += 1) {
+    for (let i = from; i < raw.length && bytes < maxBytes; i += 1) {
       const [id, fields] = raw[i]!;
       bytes += ID_BYTES;
       for (const field of fields) bytes += field.length + 2;
@@ -63,7 +63,7 @@ export class EntryDecoder {
   /** Reads the reply of XREAD: the entries of each stream that has any, by key. Timed out, the reply is null. */
   xread(reply: RedisReply): ReadonlyMap<string, DecodedEntries> {
     const streams = (reply ?? []) as readonly (readonly [key: Buffer, entries: RedisReply])[];
-    return new Map(streams.map(([key, entries]) => [String(key), this.plain(entries)]));
+    return new Map(streams.map(([key, entries]) => [String(key), this.plain(entries, 0, Number.POSITIVE_INFINITY)]));
   }
 
   #unpackFields(unpacker: Unpacker, like: readonly StoredValue[]): StoredValue[] {

@@ -24,8 +24,8 @@ export class ReadBudget {
   }
 
   /**
-   * Whether plain commands are the better way. They are not bounded by bytes, so only sizes that are known to be steady
-   * will do; packed reads keep to their bytes whatever comes.
+   * Whether plain commands are the better way. The server does not bound them by bytes, so they are for sizes that seem
+   * steady; packed reads keep to their bytes whatever comes.
    */
   get isPlain(): boolean {
     const average = this.#averageBytes;

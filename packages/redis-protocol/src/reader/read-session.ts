@@ -54,13 +54,17 @@ export class ReadSession {
     return cursors.map((cursor, i) => this.#result(cursor, found[i]!, settle(cursor, found[i]!.facts)));
   }
 
-  /** Plain commands, which cost the server a fifth; by script once more where they do not prove that nothing was lost. */
+  /**
+   * Plain commands, which cost the server a fifth; by script once more where they do not prove that nothing was lost. What
+   * came over the bytes is read again: until XINFO nothing after the cursor had been removed, so behind any
+   * of its entries the account is as exact.
+   */
   async #readPlain(link: Link, cursor: StreamCursor, count: number, maxBytes: number): Promise<StreamRead> {
     const sight = await lookPlain(link, this.#layout.stream(cursor.stream), cursor, count);
     if (sight.info !== undefined) this.#budget.learnNewest(sight.info.newestBytes);
     const facts = provenFacts(cursor, sight, this.#removedAt(cursor));
     if (facts === undefined) return (await this.#readPacked(link, [cursor], count, maxBytes))[0]!;
-    const entries = this.#learn(this.#decoder.plain(sight.reply, 1));
+    const entries = this.#learn(this.#decoder.plain(sight.reply, 1, maxBytes));
     return this.#result(cursor, { facts, entries }, settle(cursor, facts));
   }
 
