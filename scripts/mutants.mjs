@@ -5,7 +5,7 @@
 //   node scripts/mutants.mjs --narrow         what survives its own tests is not tried on all others, which takes minutes each
 //   node scripts/mutants.mjs --list           their names, without running anything
 import { parseArgs } from 'node:util';
-import { createCopy } from './mutants/copy.mjs';
+import { Copy, createCopy } from './mutants/copy.mjs';
 import { MUTANTS } from './mutants/list.mjs';
 import { Trials } from './mutants/trials.mjs';
 import { isGood, lineOf, summaryOf, tableOf } from './mutants/verdicts.mjs';
@@ -21,8 +21,11 @@ const isChosen = ({ name }) =>
 async function main() {
   const mutants = MUTANTS.filter(isChosen);
   if (values.list === true) {
-    for (const { name, file } of mutants) console.log(`${name}  ${file}`);
-    return;
+    const checkout = new Copy(root);
+    const counts = mutants.map(({ file, find }) => checkout.count(file, find));
+    for (const [n, { name, file }] of mutants.entries())
+      console.log(`${name}  ${file}${counts[n] === 1 ? '' : `  STALE: its text occurs ${counts[n]} times`}`);
+    process.exit(counts.every((count) => count === 1) ? 0 : 1);
   }
   const copy = await createCopy(root);
   process.once('SIGINT', () => process.exit(130));

@@ -24,7 +24,8 @@ export async function createCopy(root) {
   return new Copy(folder);
 }
 
-class Copy {
+/** A folder in which texts are replaced and put back. */
+export class Copy {
   #originals = new Map();
   #changed = new Set();
 

@@ -264,7 +264,7 @@ export const ENDURANCE = [
   {
     name: 'message-transaction/abort-tells-the-handler',
     file: 'packages/core/src/transaction/message-transaction.ts',
-    find: 'this.#aborter?.abort(reason);',
+    find: '(this.#aborter ??= new AbortController()).abort(reason);',
     replace: '',
     tests: behaviour('async-handlers', 'takeover'),
   },

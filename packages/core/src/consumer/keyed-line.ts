@@ -72,9 +72,10 @@ export class KeyedLine implements Line {
     for (const { prepared } of this.#queue) if (prepared !== undefined) this.#pin(prepared);
   }
 
-  /** Prepares what the feed has, as far as one batch. */
+  /** Prepares what the feed has, as far as one batch; by halves, so that keys are asked for by the hundreds and not one by one. */
   #fill(): void {
     const room = this.#feed.isCautious ? 1 : this.#plan.batch.maxMessages;
+    if (this.#queue.length > room / 2) return;
     const missing: string[] = [];
     while (this.#queue.length < room) {
       const delivery = this.#feed.take();
