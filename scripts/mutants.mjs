@@ -3,7 +3,7 @@
 //   node scripts/mutants.mjs                  all of them; ends with a table, and fails if one survives or is stale
 //   node scripts/mutants.mjs --only commit    those of one area, or one by its name; may be given several times
 //   node scripts/mutants.mjs --narrow         what survives its own tests is not tried on all others, which takes minutes each
-//   node scripts/mutants.mjs --list           their names, without running anything
+//   node scripts/mutants.mjs --list           their names, without running any test; fails if one is stale
 import { parseArgs } from 'node:util';
 import { Copy, createCopy } from './mutants/copy.mjs';
 import { MUTANTS } from './mutants/list.mjs';

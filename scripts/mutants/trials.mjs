@@ -65,7 +65,10 @@ export class Trials {
 
   async #attempt(mutant, args, timeoutMs) {
     if (args.some((arg) => NEED_BUILD.test(arg))) await this.#build();
-    const result = await this.#run(args, timeoutMs, true);
+    let result = await this.#run(args, timeoutMs, true);
+    // The end after the first failure may cut off its name.
+    if (!result.isOk && result.isHung !== true && result.failed.length === 0)
+      result = await this.#run(args, timeoutMs, false);
     const killer = result.failed.find(({ file }) => !this.#brokenFiles.has(file));
     if (killer !== undefined) return { mutant, kind: 'killed', killer };
     if (result.isHung) return { mutant, kind: 'unnamed', what: `no end within ${timeoutMs / 1000} s` };
