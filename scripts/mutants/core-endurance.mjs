@@ -219,7 +219,7 @@ export const ENDURANCE = [
       'regression-before-the-claim',
       'if (read.regressed) return regressionOf(read, address.consumerId);',
       '',
-      [...testkit('memory'), ...behaviour('gap-policy', 'source')],
+      [...testkit('memory.test'), ...behaviour('gap-policy', 'source')],
     ],
     [
       'gap-that-may-be-skipped',
@@ -231,7 +231,7 @@ export const ENDURANCE = [
       'gap-before-the-claim',
       'if (read.lost === 0 || !failsOnGap) continue;',
       'continue;',
-      [...testkit('memory'), ...behaviour('gaps', 'several-streams')],
+      [...testkit('memory.test'), ...behaviour('gaps', 'several-streams')],
     ],
     [
       'streams-no-longer-read',

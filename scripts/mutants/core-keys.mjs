@@ -85,7 +85,7 @@ export const KEYS = [
     file: 'packages/core/src/state/keyed-states.ts',
     find: 'if (generation !== this.#generation) return;\n    const states',
     replace: 'const states',
-    tests: [...keyed, '--project=core', 'packages/core/test/state/keyed-states.test.ts'],
+    tests: [...keyed, '--project=core', 'packages/core/test/state/keyed-states'],
   },
   ...inConsumer('key-sweep', [
     ['renewed-while-a-page-is-awaited', ' && !this.#renewed.has(key)', '', expiry],

@@ -49,7 +49,16 @@ export const OWNERSHIP = [
     ],
   ]),
   ...inConsumer('tenure', [
-    ['stale-outlasts-lost', "if (this.#doubt?.kind !== 'stale') ", '', [...behaviour('rewind', 'gaps'), ...simulation]],
+    [
+      'stale-outlasts-lost',
+      "if (this.#doubt?.kind !== 'stale') ",
+      '',
+      [...behaviour('rewind', 'gaps'), ...simulation],
+      {
+        equivalent: true,
+        note: 'what is taken for lost is sent again, and is answered stale again: it costs one more look',
+      },
+    ],
     [
       'confirm-asks',
       'return (await this.#beat(this.#session!)) && !this.isDoubtful;',
@@ -103,8 +112,8 @@ export const OWNERSHIP = [
   ...inConsumer('run', [
     [
       'doubt-stops-everything',
-      'if (this.#tenure.isDoubtful) await this.#resolveDoubt();\n      else this',
-      'if (this.#tenure.isDoubtful) await this.#resolveDoubt();\n      this',
+      'if (this.#tenure.isDoubtful) await',
+      'this.pipeline.advance(this.#tenure.home, this.#tenure.token);\n      if (this.#tenure.isDoubtful) await',
       [...behaviour('rewind', 'disconnect', 'takeover'), ...simulation],
     ],
     [
@@ -151,7 +160,7 @@ export const OWNERSHIP = [
       'loss-before-the-claim',
       'if (problem !== undefined) {',
       'if (false) {',
-      [...testkit('memory'), ...behaviour('gaps', 'start')],
+      [...testkit('memory.test'), ...behaviour('gaps', 'start')],
     ],
     ['owner-may-have-moved', 'if (await hasMoved(session, inspection)) continue;', '', behaviour('loss-and-takeover')],
     [
@@ -273,6 +282,7 @@ export const OWNERSHIP = [
       'return record.owner === owner && record.epoch === epoch &&',
       'return',
       behaviour('standby'),
+      { equivalent: true, note: 'every claim raises the heartbeat, so that the same heartbeat means the same owner' },
     ],
     ['casualties-enough-to-wait', 'casualties < plan.retry.attempts || ', '', behaviour('poison')],
     [

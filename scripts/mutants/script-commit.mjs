@@ -1,4 +1,4 @@
-import { conformanceOfRedis, protocol } from './filters.mjs';
+import { behaviour, conformanceOfRedis, protocol } from './filters.mjs';
 import { inScript } from './rows.mjs';
 
 const outcomes = protocol('commit-outcomes', 'suspect');
@@ -64,7 +64,7 @@ export const COMMIT = [
       'proof-of-xadd-adds-nothing',
       "stream.isMissing and {'NOMKSTREAM', '*'} or {'0-0'}",
       "{'NOMKSTREAM', '*'}",
-      [...streams, ...refusals],
+      [...streams, ...refusals, ...conformanceOfRedis, ...behaviour('atomic')],
     ],
     [
       'proof-of-xadd-on-a-missing-stream',
@@ -94,7 +94,13 @@ export const COMMIT = [
     ['undo-del', "if stream.isMissing then return try('DEL', key) end", '', undo],
     ['undo-entries-added', "string.format('%.0f', stream.added)", "string.format('%.0f', stream.added + 1)", undo],
     ['undo-largest-deleted-id', "stream.deleted == '0-0' and '0-1' or stream.deleted", "'0-1'", undo],
-    ['undo-newest-first', 'for i = #undo, 1, -1 do', 'for i = 1, #undo do', undo],
+    [
+      'undo-newest-first',
+      'for i = #undo, 1, -1 do',
+      'for i = 1, #undo do',
+      undo,
+      { equivalent: true, note: 'each step undoes a key or a field of its own, so that their order means nothing' },
+    ],
     ['undo-at-all', 'for i = #undo, 1, -1 do', 'for i = 0, 1, -1 do', protocol('commit-undo', 'commit-refusals')],
     ['undo-that-fails-is-told', "if failure then problem = {'UNDO '", "if false then problem = {'UNDO '", undo],
     ['attempt-write', "if attempt ~= '' then set('attempt', attempt) elseif", "if attempt ~= '' then elseif", outcomes],

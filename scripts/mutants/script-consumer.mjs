@@ -16,8 +16,13 @@ export const CONSUMER_SCRIPTS = [
       ownership,
     ],
     ['positions-only-where-none', 'if not position then', 'if true then', ownership],
-    ['commit-id-only-at-first', 'if not head.owner then', 'if true then', ownership],
-    ['renewal-begins-anew', "'renewal', '0',", "'renewal', head.renewal or '0',", ownership],
+    ['commit-id-only-at-first', 'if not head.owner then', 'if true then', [...ownership, ...conformanceOfRedis]],
+    [
+      'renewal-begins-anew',
+      "'renewal', '0',",
+      "'renewal', head.renewal or '0',",
+      [...ownership, ...conformanceOfRedis],
+    ],
     ['registers', "if registry and redis.call('HEXISTS', registry, record) == 0 then", 'if false then', ownership],
     [
       'registers-only-where-not',
@@ -75,13 +80,22 @@ export const CONSUMER_SCRIPTS = [
       ' then',
       [...protocol('ownership', 'suspect'), ...conformanceOfRedis],
     ],
-    ['empty-owner-is-nobody', "if ARGV[1] == '' or head", 'if head', protocol('suspect')],
+    [
+      'empty-owner-is-nobody',
+      "if ARGV[1] == '' or head",
+      'if head',
+      protocol('suspect'),
+      {
+        equivalent: true,
+        note: 'a record without an owner is released already, without a mark; releasing it again writes what it holds',
+      },
+    ],
     ['suspect-removal', "if head[3] then redis.call('HDEL', KEYS[1], 'suspect') end", '', protocol('suspect')],
     ['proof-of-hdel', "if head[3] then redis.call('HDEL', KEYS[1], '') end", '', protocol('suspect')],
   ]),
   ...inScript('load', [
     ['record-missing', "if not head[1] then return {'gone', 'record'} end", '', protocol('keyed-state')],
-    ['token-owner', 'head[1] ~= ARGV[1] or head[2]', 'head[2]', protocol('keyed-state')],
+    ['token-owner', 'head[1] ~= ARGV[1] or head[2]', 'head[2]', [...protocol('keyed-state'), ...conformanceOfRedis]],
     ['token-renewal', ' or head[2] ~= ARGV[2] then', ' then', protocol('keyed-state')],
     ['empty-owner-is-nobody', "if ARGV[1] == '' or head", 'if head', protocol('suspect', 'keyed-state')],
     [

@@ -25,7 +25,13 @@ export const STREAM_SCRIPTS = [
     ['still-existing', " and #redis.call('XRANGE', from, id, id) == 1 then", ' then', moving],
     ['named-twice', 'not seen[id] and ', '', moving],
     ['type-of-target', "if not target then return refuse(failure, 3, 'XINFO') end", '', moving],
-    ['type-of-source', "if not source then return refuse(failure, 1, 'XINFO') end", '', moving],
+    [
+      'type-of-source',
+      "if not source then return refuse(failure, 1, 'XINFO') end",
+      '',
+      moving,
+      { equivalent: true, note: 'XRANGE meets the wrong type as well, before anything is written' },
+    ],
     [
       'exhausted-ids',
       "if string.match(target.last, '^%d+') == '18446744073709551615' then return refuse('EXHAUSTED', 3, 'XADD') end",

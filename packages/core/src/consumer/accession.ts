@@ -5,16 +5,16 @@ import type { Claimed, Ownership } from './ownership.js';
 import type { ConsumerPlan } from './plan.js';
 import type { Session } from './session.js';
 
-/** Claims at once; as a standby only if there is no owner, and answers `undefined` otherwise. */
+/** Claims at once; as a standby only if there is no owner. Answers `undefined` otherwise, and when it was called off. */
 export async function claimAtOnce(
   session: Session,
   plan: ConsumerPlan,
   ownership: Ownership,
   control: WatchControl,
 ): Promise<Claimed | undefined> {
-  if (plan.standby) return ownership.claim(session, isFree);
-  const isAlive = await showsLife(session, plan, control);
-  const claimed = await ownership.claim(session);
+  const mayClaim = (record: StoredRecord | undefined): boolean => !control.isOff() && (!plan.standby || isFree(record));
+  const isAlive = !plan.standby && (await showsLife(session, plan, control));
+  const claimed = await ownership.claim(session, mayClaim);
   return claimed !== undefined && isAlive ? { ...claimed, isSuspicious: false } : claimed;
 }
 

@@ -152,14 +152,16 @@ export class ConcurrentHandling implements Handling {
     slot.transaction = undefined;
     const result = this.#parts.judge(slot.delivery, transaction.failure);
     if (result !== 'retry') slot.failure = result;
-    else if (hasNoKey(slot.delivery)) this.#returnLast(slot);
+    else if (hasNoKey(slot.delivery) || this.#parts.isOneByOne()) this.#returnLast(slot);
     else this.#retrying.add(slot);
     return result !== 'retry';
   }
 
-  /** Its key is asked for anew; nothing was taken behind it. */
-  #returnLast({ delivery }: Slot): void {
+  /** It is taken anew, to be asked for its key or to be vetted; nothing was taken behind it. */
+  #returnLast(slot: Slot): void {
+    const { delivery } = slot;
     this.#slots.pop();
+    this.#queues.leave(slot);
     this.#bytes -= sizeOf(delivery);
     delivery.prepared = undefined;
     this.#parts.putBack(delivery);

@@ -123,14 +123,15 @@ export class Feed {
     else if (read !== undefined) this.#acceptEntries(read);
   }
 
-  /** Starts a read if there is room for one. */
-  readAhead(): void {
+  /** Starts a read if there is room for one; true for one that does not wait for news. */
+  readAhead(): boolean {
     const reader = this.#reader;
-    if (this.problem !== undefined || this.#loss !== undefined) return;
-    if (reader === undefined || this.#isReading || this.#chunks.length > 1) return;
-    if (this.isCautious && !this.isEmpty) return;
+    if (this.problem !== undefined || this.#loss !== undefined) return false;
+    if (reader === undefined || this.#isReading || this.#chunks.length > 1) return false;
+    if (this.isCautious && !this.isEmpty) return false;
     this.#isReading = true;
     void this.#read(reader);
+    return this.#hasBacklog;
   }
 
   /** Whether everything of a stream up to an ID has been read and is committed at the given cursor. */

@@ -46,6 +46,12 @@ export class Housekeeping {
     }
   }
 
+  /** The home turned out to have lost commits: a source must hear of the lower position. */
+  rewound(): void {
+    this.#hasNews = true;
+    if (!this.#plan.address.readsHere) this.#reporting = this.#register();
+  }
+
   /** A commit was acknowledged. */
   committed(commit: Commit): void {
     this.#hasNews = true;

@@ -64,13 +64,13 @@ export class Intake {
     this.#handling.advance();
   }
 
-  /** Reads on if there is room. */
-  readAhead(home: ConsumerHome, token: Token): void {
+  /** Reads on if there is room; true when a read was sent that does not wait for news. */
+  readAhead(home: ConsumerHome, token: Token): boolean {
     const { feed, line, triage, work } = this.#parts;
-    if (feed.isAtEnd && line.isEmpty && work.isEmpty) triage.trust();
+    if (feed.isAtEnd && line.isEmpty && this.#handling.isEmpty && work.isEmpty) triage.trust();
     feed.isCautious = triage.isCautious;
     line.attach(home, token);
-    feed.readAhead();
+    return feed.readAhead();
   }
 
   /** Ends what is running and undoes what is not staged; returns those messages in order. */
@@ -119,11 +119,19 @@ export class Intake {
   /** The next message, if one may be handled now. */
   #take(): Delivery | undefined {
     if (!this.#mayTake()) return undefined;
-    const delivery = this.#parts.line.take();
+    const delivery = this.#takeDue();
     if (delivery === undefined) this.#endAtProblem();
     else if (delivery.gap !== undefined) this.#announce(delivery.gap);
     else if (this.#parts.triage.isCautious) return this.#vet(delivery);
     return delivery;
+  }
+
+  /** One that came back to be tried again keeps its place and its time. */
+  #takeDue(): Delivery | undefined {
+    const delivery = this.#parts.line.take();
+    if (delivery === undefined || !this.#parts.triage.retries.isWaiting(delivery)) return delivery;
+    this.#parts.line.putBack([delivery]);
+    return undefined;
   }
 
   #mayTake(): boolean {

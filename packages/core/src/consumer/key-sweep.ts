@@ -23,6 +23,7 @@ export class KeySweep {
   readonly #isOn: boolean;
   readonly #environment: Environment;
   readonly #logger: Logger;
+  readonly #streams: readonly string[];
   readonly #progress: Progress;
   #expired = new Set<string>();
   #next: string | undefined;
@@ -32,7 +33,12 @@ export class KeySweep {
   readonly #renewed = new Set<string>();
   #run = 0;
 
-  constructor({ states, format, ttlMs }: KeyedPlan, { environment, logger }: ConsumerPlan, progress: Progress) {
+  constructor(
+    { states, format, ttlMs }: KeyedPlan,
+    { environment, logger, address }: ConsumerPlan,
+    progress: Progress,
+  ) {
+    this.#streams = address.streams;
     this.#states = states;
     this.#format = format;
     this.#isOn = ttlMs !== undefined;
@@ -99,7 +105,8 @@ export class KeySweep {
   /** The time that all streams have passed. */
   #passedMs(): number {
     let passed = Infinity;
-    for (const { position } of this.#progress.committed.values()) passed = Math.min(passed, timestampOf(position));
+    for (const { stream, position } of this.#progress.committed.values())
+      if (this.#streams.includes(stream)) passed = Math.min(passed, timestampOf(position));
     return passed === Infinity ? 0 : passed;
   }
 

@@ -9,6 +9,9 @@ import { lossBehind } from './losses.js';
 import type { ConsumerPlan } from './plan.js';
 import type { Session } from './session.js';
 
+/** How long to wait before looking again at a consumer that changed meanwhile. */
+const REST_MS = 10;
+
 /** What a successful claim gives. */
 export interface Claimed {
   readonly epoch: number;
@@ -61,8 +64,9 @@ export class Ownership {
       if (!mayClaim(inspection.record)) return undefined;
       const problem = await lossBehind(session.reader, before.cursors, this.#plan);
       if (problem !== undefined) {
-        if (await hasMoved(session, inspection)) continue;
-        throw problem;
+        if (!(await hasMoved(session, inspection))) throw problem;
+        await this.#rest();
+        continue;
       }
       const starts = await this.#starts(session.reader, before.cursors);
       const expectedEpoch = inspection.record?.epoch ?? 0;
@@ -72,13 +76,21 @@ export class Ownership {
       this.#renewal = 0;
       this.#epoch = Math.max(expectedEpoch, this.#epoch) + 1;
       const answer = await session.home.claim(request);
-      if (answer.outcome === 'conflict') continue;
+      if (answer.outcome === 'conflict') {
+        await this.#rest();
+        continue;
+      }
       if (inspection.record !== undefined) this.#warnAboutOldOwner(inspection.record.owner, inspection.record.quietMs);
       const checkpoint = admit(answer.inspection, address, state);
       const isSuspicious = this.#suspects(inspection.record);
       this.#hasOwned = true;
       return { epoch: answer.epoch, checkpoint, commitId: answer.inspection.record!.commitId, isSuspicious };
     }
+  }
+
+  /** Somebody else is at work on the consumer: it is given time to get on. */
+  async #rest(): Promise<void> {
+    await new Promise<void>((resolve) => this.#environment.after(REST_MS, resolve));
   }
 
   #suspects(record: StoredRecord | undefined): boolean {

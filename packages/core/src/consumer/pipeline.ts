@@ -107,6 +107,11 @@ export class Pipeline {
       this.endAtOnce(stuckError(this.#parts.plan, this.#intake.runner.abortReason));
   }
 
+  /** Reads on if there is room; true when that is worth waiting for, until the request is out. */
+  readAhead(home: ConsumerHome, token: Token): boolean {
+    return !this.isClosing && this.#intake.readAhead(home, token) && !this.feed.isEmpty;
+  }
+
   /** Handles what has arrived, sends what is staged, and goes on handling while that is under way. */
   advance(home: ConsumerHome, token: Token): void {
     this.#intake.advance();
@@ -207,7 +212,7 @@ export class Pipeline {
     states.restart(checkpoint.values);
     this.work.clear();
     this.#committer.restart(commitId);
-    this.#triage.restart(checkpoint.attempt, checkpoint.suspect, isSuspicious);
+    this.#triage.restart(checkpoint, isSuspicious);
     progress.restart(checkpoint.cursors);
     this.#line.clear();
     this.feed.reset(checkpoint.cursors, this.#triage.suspectStream);

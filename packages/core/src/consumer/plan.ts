@@ -5,7 +5,7 @@ import { ConfigurationError } from '../domain/errors.js';
 import { decodeFields } from '../domain/fields-codec.js';
 import type { StoredFields } from '../domain/fields.js';
 import { hashTagOf } from '../domain/hash-tag.js';
-import { consoleLogger } from '../domain/logger.js';
+import { consoleLogger, steadyLogger } from '../domain/logger.js';
 import type { Logger } from '../domain/logger.js';
 import type { ConsumerAddress } from '../store/consumer-address.js';
 import type { StartPoint, StreamStore } from '../store/stream-store.js';
@@ -215,7 +215,7 @@ function batchOption(value: unknown): ConsumerPlan['batch'] {
 function loggerOption(value: unknown): Logger {
   if (value === undefined) return consoleLogger;
   const methods = ['debug', 'info', 'warn', 'error'] as const;
-  return methodsOption<Logger>('logger', value, methods, 'an object with debug, info, warn and error');
+  return steadyLogger(methodsOption<Logger>('logger', value, methods, 'an object with debug, info, warn and error'));
 }
 
 function environmentOption(value: unknown): Environment {

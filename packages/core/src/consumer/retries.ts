@@ -1,5 +1,6 @@
+import { compareIds } from '../domain/entry-id.js';
 import { isArsError } from '../domain/errors.js';
-import type { FailedAttempt } from '../store/stored-consumer.js';
+import type { FailedAttempt, StreamCursor } from '../store/stored-consumer.js';
 import type { Delivery } from '../transaction/delivery.js';
 import { backoffMs } from './backoff.js';
 import { failureReport, finalError, isHopeless } from './endings.js';
@@ -106,18 +107,19 @@ export class Retries {
   /** Messages were committed: those among them that were failing are failing no longer. */
   succeeded(committed: readonly Delivery[]): void {
     if (this.#failing.size === 0) return;
-    for (const delivery of committed) {
-      this.#failing.delete(nameOf(delivery));
-      // A checkpoint names a gap like the message before it, which is committed by now.
-      if (delivery.gap !== undefined) this.#failing.delete(nameOf({ ...delivery, gap: undefined }));
+    for (const [name, { attempt }] of this.#failing) {
+      if (committed.some((delivery) => nameOf(delivery) === name || isBehind(attempt, delivery)))
+        this.#failing.delete(name);
     }
   }
 
   /** Continues from what a checkpoint knows. */
-  restart(attempt: FailedAttempt | undefined): void {
+  restart(attempt: FailedAttempt | undefined, cursors: readonly StreamCursor[] = []): void {
     this.cancel();
     this.#failing.clear();
-    if (attempt !== undefined)
+    const cursor = cursors.find(({ stream }) => stream === attempt?.stream);
+    const isOver = attempt !== undefined && cursor !== undefined && compareIds(attempt.id, cursor.position) <= 0;
+    if (attempt !== undefined && !isOver)
       this.#failing.set(nameOf({ ...attempt, gap: undefined }), {
         attempt,
         cancelTimer: undefined,
@@ -185,6 +187,16 @@ export class Retries {
 /** A gap has the ID of the message before it, and its own failures. */
 function nameOf({ stream, id, gap }: Pick<Delivery, 'stream' | 'id' | 'gap'>): string {
   return gap === undefined ? `${id} ${stream}` : `gap ${id} ${stream}`;
+}
+
+/**
+ * Whether a failing message lies behind what was committed: it has vanished, and would be on record for ever. A checkpoint
+ * names a gap like the message before it.
+ */
+function isBehind({ stream, id }: FailedAttempt, delivery: Delivery): boolean {
+  if (stream !== delivery.stream) return false;
+  const order = compareIds(id, delivery.id);
+  return order < 0 || (order === 0 && delivery.gap !== undefined);
 }
 
 /** A gap that may not be skipped is no failure of the code that decided so. */

@@ -154,11 +154,21 @@ export class ConsumerRun {
       this.pipeline.settle();
       if (this.#isForced || this.pipeline.isDone) return;
       if (this.#tenure.isDoubtful) await this.#resolveDoubt();
-      else this.pipeline.advance(this.#tenure.home, this.#tenure.token);
+      else await this.#advance();
       if (this.#isForced || this.pipeline.isDone) return;
       await this.#breathe();
       await this.#wake.wait();
     }
+  }
+
+  /** While a backlog is worked off, the next read goes out before the handlers take the time, so that both sides work at once. */
+  async #advance(): Promise<void> {
+    const { home, token } = this.#tenure;
+    if (this.pipeline.readAhead(home, token)) {
+      await new Promise<void>((resolve) => this.#plan.environment.soon(resolve));
+      if (this.#isForced || this.#tenure.isDoubtful) return;
+    }
+    this.pipeline.advance(home, token);
   }
 
   /**
@@ -228,6 +238,7 @@ export class ConsumerRun {
     const to = claimed.checkpoint.cursors;
     this.pipeline.restart(claimed);
     this.progress.rewinds += 1;
+    this.#housekeeping.rewound();
     this.#plan.logger.warn(
       `Consumer "${this.#plan.address.consumerId}" was rewound: the store had lost newer commits.`,
       { from, to },

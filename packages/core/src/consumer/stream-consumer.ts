@@ -186,11 +186,11 @@ export class StreamConsumer<
     await new Promise<void>((resolve) => {
       const { environment, stopTimeoutMs, logger } = this.#plan;
       const cancel = environment.after(stopTimeoutMs, () => {
+        this.#run.force();
+        resolve();
         logger.warn(
           `Consumer "${this.consumerId}" did not stop within ${stopTimeoutMs} ms; what it had not committed is dropped.`,
         );
-        this.#run.force();
-        resolve();
       });
       const finish = (): void => {
         cancel();

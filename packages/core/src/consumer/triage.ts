@@ -1,8 +1,8 @@
-import type { FailedAttempt } from '../store/stored-consumer.js';
 import type { Commit } from '../store/commit.js';
 import type { Batch } from '../transaction/batch.js';
 import type { Delivery } from '../transaction/delivery.js';
 import { giveUp, poisonError } from './dead-letters.js';
+import type { Checkpoint } from './admission.js';
 import type { StagedDeadLetter } from './dead-letters.js';
 import type { Ending } from './endings.js';
 import type { EventHub } from './events.js';
@@ -66,7 +66,7 @@ export class Triage {
 
   /** Under suspicion a message is handled only once the store knows that it is about to be. */
   vet(delivery: Delivery): Vetting {
-    if (!this.#suspicion.isActive || this.#suspicion.isMarked(delivery)) return 'handle';
+    if (!this.#suspicion.isActive || delivery.gap !== undefined || this.#suspicion.isMarked(delivery)) return 'handle';
     const casualties = this.#suspicion.casualtiesOf(delivery);
     if (casualties >= this.#plan.retry.attempts)
       return giveUp(this.#plan, delivery, poisonError(this.#plan, delivery, casualties), casualties);
@@ -117,9 +117,9 @@ export class Triage {
   }
 
   /** Continues from what a checkpoint knows. */
-  restart(attempt: FailedAttempt | undefined, suspect: FailedAttempt | undefined, isSuspicious: boolean): void {
+  restart({ attempt, suspect, cursors }: Checkpoint, isSuspicious: boolean): void {
     this.#isolated = 0;
-    this.retries.restart(attempt);
+    this.retries.restart(attempt, cursors);
     const { address, batch } = this.#plan;
     // As many as a process can have handled and not committed; and long enough for each stream to have its turn.
     const commits = Math.max(2 * batch.maxMessages, address.streams.length);

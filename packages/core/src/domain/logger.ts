@@ -6,6 +6,20 @@ export interface Logger {
   error(message: string, details?: unknown): void;
 }
 
+/** The same logger, but for what it throws: a log that cannot be written must not end what it tells of. */
+export function steadyLogger(logger: Logger): Logger {
+  const steady =
+    (level: keyof Logger) =>
+    (message: string, details?: unknown): void => {
+      try {
+        logger[level](message, details);
+      } catch {
+        // There is nobody left to tell.
+      }
+    };
+  return { debug: steady('debug'), info: steady('info'), warn: steady('warn'), error: steady('error') };
+}
+
 /** Warnings and errors go to the console, the rest nowhere. */
 export const consoleLogger: Logger = {
   debug: () => {},

@@ -84,7 +84,7 @@ export interface StreamRead {
   readonly regressed: boolean;
   /** Entries ever added to the stream, for lag. */
   readonly added: number;
-  /** The last ID the stream ever generated; `0-0` for a missing stream. */
+  /** The last ID the stream ever generated; `0-0` for a missing stream. Without `entries`, there is none up to it. */
   readonly lastId: EntryId;
 }
 

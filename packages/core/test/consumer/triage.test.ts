@@ -1,3 +1,6 @@
+import type { Checkpoint } from '../../src/consumer/admission.js';
+import { NOTHING_STORED } from '../../src/consumer/restored-values.js';
+import type { FailedAttempt } from '../../src/store/stored-consumer.js';
 import { expect, test } from 'vitest';
 import { EventHub } from '../../src/consumer/events.js';
 import type { ConsumerPlan } from '../../src/consumer/plan.js';
@@ -37,16 +40,24 @@ function commit(triage: Triage, ...ids: string[]): void {
   triage.committed(triage.marksFor(batch) as Commit, batch);
 }
 
+const checkpoint = (suspect: FailedAttempt | undefined): Checkpoint => ({
+  commitId: 'base',
+  cursors: [],
+  values: NOTHING_STORED,
+  attempt: undefined,
+  suspect,
+});
+
 test('without suspicion every message is handled as it comes', () => {
   const triage = triageOf();
-  triage.restart(undefined, { stream: 'in', id: '1-0', count: 9 }, false);
+  triage.restart(checkpoint({ stream: 'in', id: '1-0', count: 9 }), false);
   expect([triage.isOneByOne, triage.isCautious, triage.suspectStream]).toEqual([false, false, undefined]);
   expect(triage.vet(message('1-0'))).toBe('handle');
 });
 
 test('under suspicion a message waits for its mark, and is condemned when its own mark has reached the attempts', () => {
   const triage = triageOf();
-  triage.restart(undefined, { stream: 'in', id: '2-0', count: 2 }, true);
+  triage.restart(checkpoint({ stream: 'in', id: '2-0', count: 2 }), true);
   expect(triage.suspectStream).toBe('in');
   expect(triage.vet(message('1-0'))).toBe('wait');
   expect([triage.isMarking, triage.hasMarks]).toEqual([true, true]);
@@ -61,7 +72,7 @@ test('under suspicion a message waits for its mark, and is condemned when its ow
 
 test('a mark goes with the commit that holds a message, never the mark of the next with it', () => {
   const triage = triageOf();
-  triage.restart(undefined, undefined, true);
+  triage.restart(checkpoint(undefined), true);
   triage.vet(message('1-0'));
   commit(triage);
   triage.survived();
@@ -72,19 +83,19 @@ test('a mark goes with the commit that holds a message, never the mark of the ne
 
 test('it ends after two batches of the greatest size, or when nothing is left', () => {
   const triage = triageOf();
-  triage.restart(undefined, undefined, true);
+  triage.restart(checkpoint(undefined), true);
   for (let n = 1; n <= 7; n += 1) commit(triage, `${n}-0`);
   expect(triage.isCautious).toBe(true);
   commit(triage, '8-0');
   expect(triage.isCautious).toBe(false);
-  triage.restart(undefined, undefined, true);
+  triage.restart(checkpoint(undefined), true);
   triage.trust();
   expect(triage.isCautious).toBe(false);
 });
 
 test('with many streams and small batches it lasts until each stream has had its turn', () => {
   const triage = triageOf(['a', 'b', 'c', 'd', 'in'], 1);
-  triage.restart(undefined, undefined, true);
+  triage.restart(checkpoint(undefined), true);
   for (let n = 1; n <= 4; n += 1) commit(triage, `${n}-0`);
   expect(triage.vet(message('5-0'))).toBe('wait');
 });
@@ -102,7 +113,7 @@ test('a refused batch is gone through one by one, as far as it reached', () => {
 
 test('marks that cannot be written are given up, not the consumer', () => {
   const triage = triageOf();
-  triage.restart(undefined, undefined, true);
+  triage.restart(checkpoint(undefined), true);
   triage.vet(message('1-0'));
   triage.forgoMarks();
   expect([triage.hasMarks, triage.isOneByOne]).toEqual([false, false]);

@@ -95,6 +95,8 @@ export class RedisHome implements ConsumerHome {
   async renew(token: Token): Promise<RenewAnswer> {
     const args = [token.owner, String(token.renewal)];
     const [outcome, detail] = texts(await this.#calls.run('renew the claim', RENEW, [this.#parts.keys.record], args));
+    // A home that has just renewed vouches for what it found, until its next commit.
+    if (outcome === 'held') this.#lastCommit = detail;
     if (outcome === 'held') return { outcome, commitId: detail! };
     if (outcome === 'fenced') return { outcome, epoch: Number(detail) };
     return { outcome: 'gone' };

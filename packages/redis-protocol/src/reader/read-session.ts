@@ -1,4 +1,4 @@
-import type { ReadRequest, StoredEntry, StreamCursor, StreamRead } from '@ars/core';
+import { compareIds, type ReadRequest, type StoredEntry, type StreamCursor, type StreamRead } from '@ars/core';
 import type { RedisDriver } from '../driver.js';
 import type { KeyLayout } from '../key-layout.js';
 import type { Link } from '../link/link.js';
@@ -38,9 +38,23 @@ export class ReadSession {
   async read(link: Link, request: ReadRequest): Promise<readonly StreamRead[]> {
     const { cursors, maxEntries, maxBytes, waitMs } = request;
     const count = this.#budget.entries(maxEntries, maxBytes, cursors.length);
-    if (waitMs > 0 && count > 0) return this.#readWaiting(link, cursors, count, waitMs);
-    if (count === 0 || !this.#budget.isPlain) return this.#readPacked(link, cursors, count, maxBytes);
-    return Promise.all(cursors.map((cursor) => this.#readPlain(link, cursor, count, maxBytes / cursors.length)));
+    const isWaiting = waitMs > 0 && count > 0;
+    if (!isWaiting && (count === 0 || !this.#budget.isPlain)) return this.#readPacked(link, cursors, count, maxBytes);
+    const bytes = maxBytes / cursors.length;
+    const reads = isWaiting
+      ? await this.#readWaiting(link, cursors, count, waitMs)
+      : await Promise.all(cursors.map((cursor) => this.#readPlain(link, cursor, count, bytes)));
+    return Promise.all(reads.map((read) => this.#vouch(link, read, count, bytes)));
+  }
+
+  /**
+   * A read without entries says that there are none up to `lastId`. What was not seen in one step may have been added
+   * between the look at the entries and the look at the stream, so it is looked at once more, by script.
+   */
+  async #vouch(link: Link, read: StreamRead, count: number, maxBytes: number): Promise<StreamRead> {
+    const { entries, lost, regressed, lastId, cursor } = read;
+    if (entries.length > 0 || lost > 0 || regressed || compareIds(lastId, cursor.position) <= 0) return read;
+    return (await this.#readPacked(link, [cursor], count, maxBytes))[0]!;
   }
 
   /** One script: dense replies, and everything seen in one step. */
