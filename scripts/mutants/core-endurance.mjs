@@ -13,9 +13,15 @@ export const ENDURANCE = [
     ['isolation-ends', 'this.#isolated = Math.max(0, this.#isolated - batch.size);', '', core('consumer/triage')],
     [
       'marked-before-handled',
-      "if (!this.#suspicion.isActive || this.#suspicion.isMarked(delivery)) return 'handle';",
-      "return 'handle';",
+      ' || this.#suspicion.isMarked(delivery)) return',
+      ' || true) return',
       core('consumer/triage'),
+    ],
+    [
+      'gaps-are-not-marked',
+      'delivery.gap !== undefined || this.#suspicion.isMarked',
+      'this.#suspicion.isMarked',
+      [...core('consumer/triage'), ...behaviour('poison', 'gap-policy')],
     ],
     ['condemns', 'if (casualties >= this.#plan.retry.attempts)', 'if (false)', core('consumer/triage')],
     ['suspects-only-where-suspicious', 'isSuspicious ? commits : 0', 'commits', core('consumer/triage')],
@@ -140,14 +146,14 @@ export const ENDURANCE = [
     ],
     [
       'nothing-is-read-behind-a-loss',
-      'if (this.problem !== undefined || this.#loss !== undefined) return;',
-      'if (this.problem !== undefined) return;',
+      'this.problem !== undefined || this.#loss !== undefined',
+      'this.problem !== undefined',
       behaviour('gap-policy', 'gaps'),
     ],
     [
       'nothing-is-read-behind-a-problem',
-      'if (this.problem !== undefined || this.#loss !== undefined) return;',
-      'if (this.#loss !== undefined) return;',
+      'this.problem !== undefined || this.#loss !== undefined',
+      'this.#loss !== undefined',
       behaviour('gap-policy', 'gaps'),
     ],
     [
@@ -176,7 +182,7 @@ export const ENDURANCE = [
       'this.#isReading = false;',
       [...behaviour('rewind', 'gap-policy', 'loss-and-takeover'), ...simulation],
     ],
-    ['cautious-reads-nothing-ahead', 'if (this.isCautious && !this.isEmpty) return;', '', behaviour('poison')],
+    ['cautious-reads-nothing-ahead', 'if (this.isCautious && !this.isEmpty)', 'if (false)', behaviour('poison')],
     [
       'cautious-reads-one',
       'maxEntries: this.isCautious ? 1 : maxMessages,',

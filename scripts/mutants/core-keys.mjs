@@ -1,9 +1,9 @@
 import { behaviour } from './filters.mjs';
 import { inConsumer } from './rows.mjs';
 
-const keyed = behaviour('keyed-state', 'keyed-loading', 'concurrency-failures');
-const expiry = behaviour('key-expiry');
-const concurrency = behaviour('concurrency', 'concurrency-failures');
+const keyed = behaviour('keyed-state', 'keyed-loading', 'keyed-losses', 'concurrency');
+const expiry = behaviour('key-sweep', 'key-expiry');
+const concurrency = behaviour('concurrency');
 
 /** State a key, and several messages at once. */
 export const KEYS = [

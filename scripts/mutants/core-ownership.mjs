@@ -1,4 +1,4 @@
-import { behaviour, core, evolution, simulation, testkit } from './filters.mjs';
+import { behaviour, core, evolution, faults, simulation, testkit } from './filters.mjs';
 import { inConsumer } from './rows.mjs';
 
 /** Who owns the consumer, and the way back after a doubt. */
@@ -94,7 +94,7 @@ export const OWNERSHIP = [
       'start-tries-again-when-not-now',
       'if (!isNotNow(error)) throw error;',
       'throw error;',
-      behaviour('start', 'standby'),
+      faults('refusing-servers'),
     ],
     [
       'standby-survives-an-outage',
@@ -162,7 +162,12 @@ export const OWNERSHIP = [
       'if (false) {',
       [...testkit('memory.test'), ...behaviour('gaps', 'start')],
     ],
-    ['owner-may-have-moved', 'if (await hasMoved(session, inspection)) continue;', '', behaviour('loss-and-takeover')],
+    [
+      'owner-may-have-moved',
+      'if (!(await hasMoved(session, inspection))) throw problem;',
+      'throw problem;',
+      behaviour('loss-and-takeover'),
+    ],
     [
       'owner-known-before-the-answer',
       'const answer = await session.home.claim(request);',
@@ -172,8 +177,8 @@ export const OWNERSHIP = [
     ['epoch-above-own', 'ownEpoch: this.#epoch,', 'ownEpoch: 0,', [...behaviour('rewind'), ...simulation]],
     [
       'conflict-begins-again',
-      "if (answer.outcome === 'conflict') continue;",
-      "if (answer.outcome === 'conflict') return undefined;",
+      "if (answer.outcome === 'conflict') {",
+      "if (answer.outcome === 'conflict') {\n        return undefined;",
       behaviour('takeover', 'standby'),
     ],
     [
@@ -269,7 +274,13 @@ export const OWNERSHIP = [
     ['keyed-state-readable', 'demandReadable(record, state, plan, context);', '', behaviour('keyed-evolution')],
   ]),
   ...inConsumer('accession', [
-    ['standby-waits', 'ownership.claim(session, isFree);', 'ownership.claim(session);', behaviour('standby')],
+    ['standby-waits', ' && (!plan.standby || isFree(record));', ';', behaviour('standby')],
+    [
+      'called-off-claims-nothing',
+      '!control.isOff() && (!plan.standby',
+      '(!plan.standby',
+      behaviour('start', 'standby', 'stop'),
+    ],
     [
       'still-silent',
       '(record) => isFree(record) || isStillSilent(record, result));',

@@ -90,7 +90,16 @@ export const COMMIT = [
     ],
     ['undo-xdel', "for n = #ids, 1, -1 do try('XDEL', key, ids[n]) end", '', undo],
     ['undo-xsetid-of-the-last-id', 'ipairs({ids[#ids], stream.last})', 'ipairs({ids[#ids]})', undo],
-    ['undo-xsetid-in-two-steps', 'ipairs({ids[#ids], stream.last})', 'ipairs({stream.last})', undo],
+    [
+      'undo-xsetid-in-two-steps',
+      'ipairs({ids[#ids], stream.last})',
+      'ipairs({stream.last})',
+      undo,
+      {
+        equivalent: true,
+        note: 'on Redis 7.0 one step does; commit-undo fails with ARS_REDIS_SERVER at a Redis 8 or Valkey 9, which npm run test:matrix runs',
+      },
+    ],
     ['undo-del', "if stream.isMissing then return try('DEL', key) end", '', undo],
     ['undo-entries-added', "string.format('%.0f', stream.added)", "string.format('%.0f', stream.added + 1)", undo],
     ['undo-largest-deleted-id', "stream.deleted == '0-0' and '0-1' or stream.deleted", "'0-1'", undo],

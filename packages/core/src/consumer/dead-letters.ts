@@ -1,9 +1,11 @@
 import { HandlerError, isArsError } from '../domain/errors.js';
+import type { Logger } from '../domain/logger.js';
 import type { DeadLettered, Staged } from '../transaction/batch.js';
 import { deadLetterFields } from '../transaction/dead-letter.js';
 import type { Delivery } from '../transaction/delivery.js';
 import { streamName } from '../transaction/stream-definition.js';
 import { isHopeless } from './endings.js';
+import type { EventHub } from './events.js';
 import type { ConsumerPlan } from './plan.js';
 
 /** A message on its way to the dead letters: what to publish, and what to tell of it. */
@@ -61,4 +63,14 @@ function reasonOf(error: unknown): string {
     return 'The handler threw an error whose text cannot be read.';
   }
   return typeof error === 'string' ? error : `The handler threw a value of type ${typeof error}.`;
+}
+
+/** Says that a message was given up, once the commit that did so is acknowledged. */
+export function tellDeadLetter(letter: DeadLettered, events: EventHub, logger: Logger): void {
+  const { stream, id, deadLetter, attempts, error } = letter;
+  events.emit('deadLetter', letter);
+  logger.error(
+    `Entry ${id} of "${stream}" was moved to the dead letters in "${deadLetter}" after ${attempts} attempt(s).`,
+    error,
+  );
 }

@@ -100,6 +100,16 @@ export class Feed {
     return { stream: chunk.stream, id: entry.id, fields: entry.fields, read, gap: undefined, prepared: undefined };
   }
 
+  /** The next delivery, if it is one that was undone. */
+  peek(): Delivery | undefined {
+    return this.#returned.at(-1);
+  }
+
+  /** Whether there was more to read than was read last. */
+  get hasBacklog(): boolean {
+    return this.#hasBacklog;
+  }
+
   /** Whether the last read found nothing, and all before it was taken. */
   get isAtEnd(): boolean {
     return this.#isAtEnd && this.isEmpty;

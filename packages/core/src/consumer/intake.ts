@@ -119,26 +119,26 @@ export class Intake {
   /** The next message, if one may be handled now. */
   #take(): Delivery | undefined {
     if (!this.#mayTake()) return undefined;
-    const delivery = this.#takeDue();
+    const delivery = this.#parts.line.take();
     if (delivery === undefined) this.#endAtProblem();
     else if (delivery.gap !== undefined) this.#announce(delivery.gap);
     else if (this.#parts.triage.isCautious) return this.#vet(delivery);
     return delivery;
   }
 
-  /** One that came back to be tried again keeps its place and its time. */
-  #takeDue(): Delivery | undefined {
-    const delivery = this.#parts.line.take();
-    if (delivery === undefined || !this.#parts.triage.retries.isWaiting(delivery)) return delivery;
-    this.#parts.line.putBack([delivery]);
-    return undefined;
-  }
-
   #mayTake(): boolean {
     const { plan, triage, work, isClosing } = this.#parts;
-    if (isClosing() || (plan.concurrency === 1 && triage.retries.isAnyWaiting)) return false;
+    if (isClosing() || this.#isWaiting()) return false;
     if (triage.isOneByOne) return work.isEmpty && !triage.isMarking;
     return !work.staged.isFull(plan.batch);
+  }
+
+  /** One after another, all wait for a message that failed; side by side, those behind it do if it came back to the line. */
+  #isWaiting(): boolean {
+    const { plan, triage, line } = this.#parts;
+    if (plan.concurrency === 1) return triage.retries.isAnyWaiting;
+    const next = line.peek();
+    return next !== undefined && triage.retries.isWaiting(next);
   }
 
   #vet(delivery: Delivery): Delivery | undefined {

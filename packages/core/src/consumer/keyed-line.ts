@@ -52,6 +52,10 @@ export class KeyedLine implements Line {
     if (state !== undefined) this.#keyed.states.unpin(state);
   }
 
+  peek(): Delivery | undefined {
+    return this.#queue[0];
+  }
+
   discard(): Delivery | undefined {
     return this.#queue.shift() ?? this.#feed.take();
   }

@@ -7,6 +7,8 @@ import type { Feed } from './feed.js';
 export interface Line {
   /** The next delivery that is ready, or `undefined` when none is. */
   take(): Delivery | undefined;
+  /** The next delivery, if it was taken before and came back; it may not be ready. */
+  peek(): Delivery | undefined;
   /** The next delivery, ready or not: one that will not be handled. */
   discard(): Delivery | undefined;
   /** Takes undone deliveries back, in their order, before everything else. */
@@ -25,6 +27,7 @@ export interface Line {
 export function directLine(feed: Feed): Line {
   return {
     take: () => feed.take(),
+    peek: () => feed.peek(),
     discard: () => feed.take(),
     putBack: (deliveries) => feed.putBack(deliveries),
     release: () => {},

@@ -107,9 +107,10 @@ export class Pipeline {
       this.endAtOnce(stuckError(this.#parts.plan, this.#intake.runner.abortReason));
   }
 
-  /** Reads on if there is room; true when that is worth waiting for, until the request is out. */
+  /** With a backlog, reads on if there is room; true when that is worth waiting for, until the request is out. */
   readAhead(home: ConsumerHome, token: Token): boolean {
-    return !this.isClosing && this.#intake.readAhead(home, token) && !this.feed.isEmpty;
+    if (this.isClosing || !this.feed.hasBacklog || this.feed.isEmpty) return false;
+    return this.#intake.readAhead(home, token);
   }
 
   /** Handles what has arrived, sends what is staged, and goes on handling while that is under way. */

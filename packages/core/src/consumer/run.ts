@@ -3,12 +3,13 @@ import type { AttributeSource } from '../transaction/persistable.js';
 import type { Commit } from '../store/commit.js';
 import type { Token } from '../store/claim.js';
 import type { ConsumerHome } from '../store/stream-store.js';
-import type { Batch, DeadLettered } from '../transaction/batch.js';
+import type { Batch } from '../transaction/batch.js';
 import { AfterCommit } from './after-commit.js';
 import { CaughtUp } from './caught-up.js';
 import type { EventHub } from './events.js';
 import { Housekeeping } from './housekeeping.js';
 import type { Claimed } from './ownership.js';
+import { tellDeadLetter } from './dead-letters.js';
 import { Durability } from './durability.js';
 import type { PipelineListener } from './endings.js';
 import { Pipeline } from './pipeline.js';
@@ -187,21 +188,12 @@ export class ConsumerRun {
     this.#tenure.prospered();
     this.#afterCommit.run(batch.callbacks);
     this.#housekeeping.committed(commit);
-    for (const letter of batch.deadLettered) this.#tellDeadLetter(letter);
+    for (const letter of batch.deadLettered) tellDeadLetter(letter, this.#events, this.#plan.logger);
     if (batch.size > 0 && this.#events.has('commit')) {
       const { publishes, cursors } = commit;
       this.#events.emit('commit', { messages: batch.messages, publishes: publishes.length, cursors });
     }
     this.caughtUp.check();
-  }
-
-  #tellDeadLetter(letter: DeadLettered): void {
-    const { stream, id, deadLetter, attempts, error } = letter;
-    this.#events.emit('deadLetter', letter);
-    this.#plan.logger.error(
-      `Entry ${id} of "${stream}" was moved to the dead letters in "${deadLetter}" after ${attempts} attempt(s).`,
-      error,
-    );
   }
 
   async #resolveDoubt(): Promise<void> {
