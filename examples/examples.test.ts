@@ -38,7 +38,9 @@ describe(`examples/${COUNTER}`, () => {
 
   test('counts every order once on the Redis of REDIS_URL', async () => {
     const output = await run(COUNTER, { REDIS_URL: inject('redisUrl') }, ['--seconds', '2']);
-    expect(output).toMatch(/five processes, on the Redis of REDIS_URL[^]*\nEvery order exactly once, for every account\.\n$/);
+    expect(output).toMatch(
+      /five processes, on the Redis of REDIS_URL[^]*\nEvery order exactly once, for every account\.\n$/,
+    );
   }, 120_000);
 
   test('counts every order once on the memory store where there is no Redis', async () => {

@@ -45,7 +45,7 @@ const link = (test) => {
 const table = ROWS.map(([fault, outcome, row, tests, isCounted]) => {
   const { faults, messages, duplicates, losses } = figures(row, tests);
   const count = (number) => number.toLocaleString('en');
-  const verdict = isCounted ? `${duplicates} / ${losses}` : 'by assertion';
+  const verdict = isCounted ? [duplicates, losses].join(' / ') : 'by assertion';
   return `| ${fault} | ${outcome} | ${tests.map(link).join(', ')} | ${count(faults)} | ${count(messages)} | ${verdict} |`;
 });
 const [before, , after] = readFileSync('docs/faults.md', 'utf8').split(/<!-- table (?:begins|ends) -->\n/);

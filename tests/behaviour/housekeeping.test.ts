@@ -205,7 +205,10 @@ describeStores((kit) => {
 describeStore('memory', (kit) => {
   test('a busy stream is trimmed at most once a second, whatever the number of commits', async () => {
     const clock = new Clock();
-    const memory = createMemoryStore({ now: () => clock.environment.now(), after: clock.environment.after });
+    const memory = createMemoryStore({
+      now: () => clock.environment.now(),
+      after: (delayMs, callback) => clock.environment.after(delayMs, callback),
+    });
     const store = counted(memory);
     const consumer = kit.consumer({
       store: store.store,

@@ -206,32 +206,28 @@ describeStore('memory', (kit) => {
   };
 
   test.each([1, 2])(
-    'a key function that throws is asked again after the delay, not by news (concurrency %s)',
-    async (n) => {
+    'a message whose key function throws is tried again after its delay, not with the next news (concurrency %s)',
+    async (concurrency) => {
       const { clock, add, options } = timed();
-      for (let i = 0; i < 3; i += 1) add({ n: i });
-      let calls = 0;
-      const consumer = kit.consumer({
-        ...options,
-        concurrency: n,
-        state: { count: 0 },
-        retry: { minDelayMs: 20_000, maxDelayMs: 20_000 },
-        key: () => {
-          calls += 1;
-          throw new Error('the key service is away');
-        },
-        handler: () => {},
-      });
+      const id = add({ n: 0 });
+      add({ n: 1 });
+      const retry = { minDelayMs: 20_000, maxDelayMs: 20_000 };
+      const key = (): string => {
+        throw new Error('the key service is away');
+      };
+      const consumer = kit.consumer({ ...options, concurrency, retry, key, state: {}, handler: () => {} });
+      const failures: string[] = [];
+      consumer.on('retry', (event) => failures.push(`${event.id} ${event.attempt}`));
       await consumer.start();
-      for (let i = 0; i < 9; i += 1) {
-        await clock.pass(1_000); // the least delay is half of it
-        expect(calls).toBe(1);
-        add({ n: i });
+      for (let n = 2; n < 11; n += 1) {
+        await clock.pass(1_000); // the delay is at least half of the 20 seconds
+        expect(failures).toEqual([`${id} 1`]);
+        add({ n });
       }
       await clock.pass(11_000);
-      expect(calls).toBe(2);
+      expect(failures).toEqual([`${id} 1`, `${id} 2`]);
       void consumer.stop();
-      await clock.pass(1);
+      await clock.pass(10);
     },
   );
 
@@ -239,24 +235,20 @@ describeStore('memory', (kit) => {
     const { clock, store, add, options } = timed();
     add({ n: 'poison' });
     const common = { ...options, concurrency: 2, retry: { attempts: 50 } };
-    await life(kit, (die) => () => die(), common);
+    const dead = await life(kit, (die) => () => die(), common);
     await clock.pass(1_000);
-    const { consumer } = await life(
-      kit,
-      () =>
-        ({ n }) => {
-          if (n === 'poison') return new Promise(() => {});
-          throw new Error('no');
-        },
-      common,
-    );
+    const handler: Handler = ({ n }) => {
+      if (n === 'poison') return new Promise(() => {});
+      throw new Error('no');
+    };
+    const living = await life(kit, () => handler, common);
     await clock.pass(1_000);
     const { suspect } = await recordOf(kit, store);
     expect(suspect?.count).toBe(1);
     add({ n: 'fails' });
     await clock.pass(1_000);
     expect((await recordOf(kit, store)).suspect).toEqual(suspect);
-    void consumer.stop();
+    for (const { consumer } of [dead, living]) void consumer.stop();
     await clock.pass(10);
   });
 
@@ -313,7 +305,7 @@ test('a gap is handled under suspicion whatever was marked, and is never condemn
   const checkpoint = { commitId: 'base', cursors: [], values: NOTHING_STORED, attempt: undefined, suspect };
   triage.restart(checkpoint, true);
   const message = { stream: 'in', id: '1-0', fields: ['n', '1'], read: 1, gap: undefined, prepared: undefined };
-  expect(triage.vet(message)).toMatchObject({ error: { code: 'ARS_POISON' } });
+  expect(triage.vet(message)).toMatchObject({ deadLettered: { code: 'ARS_POISON' } });
   // A gap has the ID of the message before it.
   const gap = { stream: 'in', lost: 1, after: '1-0', upTo: '3-0' };
   expect(triage.vet({ ...message, fields: [], gap })).toBe('handle');

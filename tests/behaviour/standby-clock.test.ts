@@ -23,7 +23,7 @@ class Stage {
   serverSkewMs = 0;
   readonly memory = createMemoryStore({
     now: () => 1_700_000_000_000 + this.serverSkewMs + this.clock.environment.now(),
-    after: this.clock.environment.after,
+    after: (delayMs, callback) => this.clock.environment.after(delayMs, callback),
   });
   readonly kit = new StoreKit('memory');
 

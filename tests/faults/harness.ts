@@ -194,5 +194,8 @@ export async function dumpAll(client: Redis, except: readonly string[] = []): Pr
 async function contentOf(client: Redis, key: string): Promise<string> {
   if ((await client.type(key)) !== 'hash') return (await client.dumpBuffer(key)).toString('base64');
   const fields = Object.entries(await client.hgetallBuffer(key));
-  return JSON.stringify(fields.map(([field, value]) => [field, value.toString('base64')]).sort());
+  return fields
+    .map(([field, value]) => JSON.stringify([field, value.toString('base64')]))
+    .sort()
+    .join();
 }

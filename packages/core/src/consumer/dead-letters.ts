@@ -51,7 +51,7 @@ export function poisonError(plan: ConsumerPlan, { stream, id }: Delivery, casual
 
 /** Other errors of this library that a handler met, such as a producer's, are what the handler threw. */
 function codeOf(error: unknown): string {
-  if (isArsError(error, 'ARS_HANDLER')) return String(error.details['code'] ?? error.code);
+  if (isArsError(error, 'ARS_HANDLER')) return error.details['code'] === POISON ? POISON : error.code;
   return isHopeless(error) || isArsError(error, 'ARS_COMMIT') ? error.code : 'ARS_HANDLER';
 }
 

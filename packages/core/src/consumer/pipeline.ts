@@ -67,8 +67,16 @@ export class Pipeline {
     this.#triage = new Triage(plan, events, ready);
     this.#line = parts.lineOf(this.feed);
     this.#intake = new Intake({
-      ...{ plan, events, attributes, progress: parts.progress, published: parts.published, onReady: ready },
-      ...{ feed: this.feed, line: this.#line, work: this.work, triage: this.#triage },
+      plan,
+      events,
+      attributes,
+      progress: parts.progress,
+      published: parts.published,
+      onReady: ready,
+      feed: this.feed,
+      line: this.#line,
+      work: this.work,
+      triage: this.#triage,
       isClosing: () => this.isClosing,
       isStopping: () => this.#isStopping,
       ending: () => this.ending,
@@ -208,7 +216,7 @@ export class Pipeline {
 
   /** Continues from a checkpoint, whatever memory holds. */
   restart({ checkpoint, commitId, isSuspicious }: Claimed): void {
-    const { plan, states, progress } = this.#parts;
+    const { states, progress } = this.#parts;
     this.undoAll(undefined);
     states.restart(checkpoint.values);
     this.work.clear();

@@ -58,7 +58,7 @@ export class ConsumerRun {
     const { progress } = this;
     const listener = this.#listener();
     const keeping = stateKeeping(plan, progress, {
-      onLoaded: listener.onReady,
+      onLoaded: () => listener.onReady(),
       onDoubt: (error) => listener.onDoubt('lost', error),
       onFailed: (error) => {
         this.pipeline.endAtOnce(error);

@@ -8,7 +8,14 @@ const closed = expect.objectContaining({
 }) as Error;
 
 const open = (): MessageTransaction => {
-  const delivery = { stream: 'in', id: '1700000000000-1', fields: ['n', '1'], read: 1, gap: undefined, prepared: undefined };
+  const delivery = {
+    stream: 'in',
+    id: '1700000000000-1',
+    fields: ['n', '1'],
+    read: 1,
+    gap: undefined,
+    prepared: undefined,
+  };
   return new MessageTransaction(delivery, 3, new Publisher(() => undefined), undefined);
 };
 
