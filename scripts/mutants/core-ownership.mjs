@@ -83,7 +83,7 @@ export const OWNERSHIP = [
       '',
       behaviour('lost-state'),
     ],
-    ['releases', 'await session.home.release(this.token);', '', behaviour('stop', 'standby')],
+    ['releases', 'await session.home.release(this.token);', ';', behaviour('stop', 'standby')],
     [
       'not-released-in-doubt',
       "if (!this.isDoubtful && !this.#isGivenUp && this.token.owner !== '')",

@@ -194,7 +194,7 @@ export const WORK = [
     [
       'committed-fails-no-longer',
       'this.#failing.delete(name);',
-      '',
+      ';',
       [...core('consumer/retries'), ...behaviour('retries')],
     ],
     [
@@ -213,9 +213,15 @@ export const WORK = [
   ...inConsumer('intake', [
     [
       'failing-holds-back',
-      '(plan.concurrency === 1 && triage.retries.isAnyWaiting)',
-      'false',
-      behaviour('retries', 'several-streams'),
+      'if (plan.concurrency === 1) return triage.retries.isAnyWaiting;',
+      'if (plan.concurrency === 1) return false;',
+      behaviour('retries', 'several-streams', 'stop'),
+    ],
+    [
+      'failing-holds-back-side-by-side',
+      'return next !== undefined && triage.retries.isWaiting(next);',
+      'return false;',
+      behaviour('concurrency', 'gap-policy'),
     ],
     [
       'one-by-one-waits-for-the-commit',

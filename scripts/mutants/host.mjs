@@ -44,7 +44,7 @@ await vitest.standalone();
 for (const { config } of vitest.projects) config.testTimeout = Math.min(config.testTimeout, 15_000);
 const position = (filters, { moduleId }) => filters.findIndex((filter) => moduleId.includes(filter));
 
-process.on('message', async ({ filters, changed, isFirstEnough }) => {
+async function answer({ filters, changed, isFirstEnough }) {
   for (const file of changed) vitest.invalidateFile(`${root}/${file}`);
   for (const { config } of [vitest, ...vitest.projects]) config.bail = isFirstEnough ? 1 : 0;
   const projects = filters.filter((one) => one.startsWith('--project=')).map((one) => one.slice('--project='.length));
@@ -56,6 +56,8 @@ process.on('message', async ({ filters, changed, isFirstEnough }) => {
   const { passed, failed, brokenFiles } = run;
   const isOk = passed > 0 && failed.length + brokenFiles.length + unhandledErrors.length === 0;
   process.send({ passed, failed, brokenFiles, isOk });
-});
+}
+
+process.on('message', (request) => void answer(request));
 
 process.send('ready');

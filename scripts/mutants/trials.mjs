@@ -14,7 +14,7 @@ export class Trials {
   #host;
   #isNarrow;
   #isBuilt = false;
-  #brokenFiles = new Set();
+  #broken = new Set();
 
   constructor(copy, isNarrow) {
     this.#copy = copy;
@@ -35,13 +35,10 @@ export class Trials {
     if (args.some((arg) => NEED_BUILD.test(arg))) await this.#build();
     const result = await this.#run(args, WIDE_MS, false);
     for (const { name, file } of result.failed) {
-      this.#brokenFiles.add(file);
+      this.#broken.add(`${file} ${name}`);
       console.log(`  fails already: "${name}" (${file})`);
     }
-    for (const file of result.brokenFiles) {
-      this.#brokenFiles.add(file);
-      console.log(`  cannot be run: ${file}`);
-    }
+    for (const file of result.brokenFiles) console.log(`  cannot be run: ${file}`);
     console.log(`  ${result.passed} passed, ${result.failed.length + result.brokenFiles.length} failed\n`);
   }
 
@@ -66,14 +63,15 @@ export class Trials {
   async #attempt(mutant, args, timeoutMs) {
     if (args.some((arg) => NEED_BUILD.test(arg))) await this.#build();
     let result = await this.#run(args, timeoutMs, true);
-    // The end after the first failure may cut off its name.
-    if (!result.isOk && result.isHung !== true && result.failed.length === 0)
+    // The end after the first failure may hide the one that counts.
+    if (!result.isOk && result.isHung !== true && this.#killerOf(result) === undefined)
       result = await this.#run(args, timeoutMs, false);
-    const killer = result.failed.find(({ file }) => !this.#brokenFiles.has(file));
+    const killer = this.#killerOf(result);
     if (killer !== undefined) return { mutant, kind: 'killed', killer };
     if (result.isHung) return { mutant, kind: 'unnamed', what: `no end within ${timeoutMs / 1000} s` };
-    if (result.failed.length > 0) return { mutant, kind: 'baseline', what: 'its tests fail without it, too' };
     if (result.brokenFiles.length > 0) return { mutant, kind: 'unnamed', what: `breaks ${result.brokenFiles[0]}` };
+    if (result.failed.length > 0)
+      return { mutant, kind: 'survived', what: 'only those tests fail that fail without it' };
     if (!result.isOk) return { mutant, kind: 'unnamed', what: 'the run failed without a failed test' };
     return { mutant, kind: 'survived', what: `${result.passed} tests pass` };
   }
@@ -86,6 +84,11 @@ export class Trials {
     const projects = args.filter((arg) => arg.startsWith('--project='));
     const { isOk } = await this.#run([...projects, verdict.killer.file], NARROW_MS, false);
     return isOk ? { ...verdict, isWide: true } : { ...verdict, kind: 'baseline', what: 'only a failing test noticed' };
+  }
+
+  /** The first failed test that passes without any mutant. */
+  #killerOf({ failed }) {
+    return failed.find(({ file, name }) => !this.#broken.has(`${file} ${name}`));
   }
 
   #run(args, timeoutMs, isFirstEnough) {
