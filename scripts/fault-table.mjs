@@ -5,7 +5,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 const [report, where = 'one run'] = process.argv.slice(2);
 if (report === undefined) throw new Error('usage: node scripts/fault-table.mjs <report.jsonl> [where it ran]');
 
-/** Each row of the design's table of faults: [fault, outcome, row of the report, tests, whether the checker counts outputs]. */
+/**
+ * Each row of the design's table of faults: [fault, outcome, row of the report, tests, whether the checker counts outputs].
+ * @type {[fault: string, outcome: string, row: string | undefined, tests: string[], isCounted: boolean][]}
+ */
 const ROWS = [
   ['The handler throws or rejects', 'Its changes vanish; it is retried with growing delays; those before it are committed', 'handler fails', ['faults/handler-failures', 'behaviour/rollback', 'behaviour/retries', 'behaviour/retry-policy'], true],
   ['SIGKILL at any moment; between the server running a commit and its answer', 'After the restart state, position and outputs are those of each entry once', 'process killed', ['faults/sigkill', 'faults/keyed', 'faults/dead-letter-faults'], true],

@@ -28,7 +28,7 @@ async function main() {
     process.exit(counts.every((count) => count === 1) ? 0 : 1);
   }
   const copy = await createCopy(root);
-  process.once('SIGINT', () => process.exit(130));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
   const trials = new Trials(copy, values.narrow === true);
   process.once('exit', () => {
     trials.end();

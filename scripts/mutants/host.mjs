@@ -59,5 +59,7 @@ async function answer({ filters, changed, isFirstEnough }) {
 }
 
 process.on('message', (request) => void answer(request));
+// Whoever asked is gone: nothing that was started here may stay.
+process.on('disconnect', () => process.kill(-process.pid, 'SIGKILL'));
 
 process.send('ready');

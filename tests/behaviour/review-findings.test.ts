@@ -54,7 +54,7 @@ async function life(
     stopTimeoutMs: 1,
     ...options,
     store: process.store,
-    handler: handlerOf(process.die),
+    handler: handlerOf(() => process.die()),
   });
   return { consumer, process };
 }
@@ -200,7 +200,10 @@ describeStore('memory', (kit) => {
   /** A memory store and its consumers on one clock that the test moves. */
   const timed = () => {
     const clock = new Clock();
-    const store = createMemoryStore({ now: () => clock.environment.now(), after: clock.environment.after });
+    const store = createMemoryStore({
+      now: () => clock.environment.now(),
+      after: (delayMs, callback) => clock.environment.after(delayMs, callback),
+    });
     const add = (message: FieldsInput) => store.add(kit.name('in'), message);
     return { clock, store, add, options: { store, environment: clock.environment } };
   };
