@@ -21,7 +21,7 @@ export const ENDURANCE = [
       'gaps-are-not-marked',
       'delivery.gap !== undefined || this.#suspicion.isMarked',
       'this.#suspicion.isMarked',
-      [...core('consumer/triage'), ...behaviour('poison', 'gap-policy')],
+      [...core('consumer/triage'), ...behaviour('poison', 'gap-policy', 'review-findings')],
     ],
     ['condemns', 'if (casualties >= this.#plan.retry.attempts)', 'if (false)', core('consumer/triage')],
     ['suspects-only-where-suspicious', 'isSuspicious ? commits : 0', 'commits', core('consumer/triage')],

@@ -131,7 +131,7 @@ export const KEYS = [
     ['window-is-bounded-in-bytes', ' && this.#bytes < maxBytes', '', concurrency],
     ['unknown-key-holds-back', 'if (this.#isLastWithoutKey()) return;', '', concurrency],
     ['undone-newest-first', '[...this.#slots].reverse()', 'this.#slots', concurrency],
-    ['failed-is-undone', 'transaction.undo();\n    slot', 'slot', concurrency],
+    ['failed-is-undone', 'transaction.undo();\n    slot', 'slot', [...concurrency, ...behaviour('dead-letter')]],
     ['retry-waits-for-its-time', 'if (this.#parts.isWaiting(slot.delivery)) continue;', '', concurrency],
     [
       'full-batch-holds-back',
