@@ -70,6 +70,17 @@ describe('append', () => {
 });
 
 describe('append with an idempotency key', () => {
+  test('that may not forget expired keys appends nothing', async () => {
+    const user = `u${tag}`;
+    await scene.do('ACL', 'SETUSER', user, 'reset', 'on', '>secret', '+@all', '~*', '-hdel');
+    const limited = rawStore(url, { user: [user, 'secret'] });
+    const request = { stream, fields: ['f', 'v'], idempotencyKey: 'k' };
+    await expect(limited.append(request)).rejects.toMatchObject({ details: { reason: 'NOPERM' } });
+    expect(await scene.do('EXISTS', stream, memory())).toBe(0);
+    await limited.close();
+    await scene.do('ACL', 'DELUSER', user);
+  });
+
   test('appends once and answers the first ID to every repeat', async () => {
     const first = await once('k');
     expect(first.isRepeat).toBe(false);

@@ -109,14 +109,17 @@ describe('nothing remains of a commit', () => {
     await store.close();
   });
 
-  test.each(['xadd', 'hset', 'xinfo|stream', 'hmget'])('that needs %s, which the user may not', async (command) => {
-    const store = await storeAs('+@all', '~*');
-    const claimed = await established(store);
-    await admin.do('ACL', 'SETUSER', tag, `-${command}`);
-    const changes = { cursors: [claimed.cursor], state: STATE, publishes: publishTo('a', 'b') };
-    expect((await refusalOf(claimed, commitOf(claimed.base, changes))).details).toMatchObject({ reason: 'NOPERM' });
-    await store.close();
-  });
+  test.each(['xadd', 'hset', 'xinfo|stream', 'hmget', 'hget'])(
+    'that needs %s, which the user may not',
+    async (command) => {
+      const store = await storeAs('+@all', '~*');
+      const claimed = await established(store);
+      await admin.do('ACL', 'SETUSER', tag, `-${command}`);
+      const changes = { cursors: [claimed.cursor], state: STATE, publishes: publishTo('a', 'b') };
+      expect((await refusalOf(claimed, commitOf(claimed.base, changes))).details).toMatchObject({ reason: 'NOPERM' });
+      await store.close();
+    },
+  );
 
   test.each(['new', 'existing'])('that may append to its first target but not to its second, %s one', async (kind) => {
     if (kind === 'existing') await admin.do('XADD', out('b'), '*', 'f', 'v');
@@ -138,7 +141,8 @@ describe('nothing remains of a commit', () => {
     await store.close();
   });
 
-  test.each(['consumers', 'state'])('that may write its record but not its %s key', async (kind) => {
+  test.each(['consumer', 'consumers', 'state'])('that may write all its keys but its %s key', async (kind) => {
+    await admin.do('XADD', out('a'), '*', 'f', 'v');
     const store = await storeAs('+@all', '~*');
     const claimed = await established(store);
     const rest = ['consumer', 'consumers', 'state'].filter((other) => other !== kind);
@@ -156,6 +160,25 @@ describe('nothing remains of a commit', () => {
     const changes = { cursors: [claimed.cursor], state: STATE, publishes: publishTo('a') };
     await refusalOf(claimed, commitOf(claimed.base, changes));
     expect(await admin.do('EXISTS', `ars:{${tag}}:state:%7B${tag}%7Din:c`)).toBe(0);
+    await store.close();
+  });
+
+  test('that would be its first state, when it may neither append nor take that back', async () => {
+    const store = await storeAs('+@all', '~*');
+    const claimed = await established(store, { state: undefined });
+    await admin.do('ACL', 'SETUSER', tag, '-hdel', '-xadd');
+    const changes = { cursors: [claimed.cursor], state: STATE, publishes: publishTo('a') };
+    expect((await refusalOf(claimed, commitOf(claimed.base, changes))).details).toMatchObject({ command: 'HDEL' });
+    await store.close();
+  });
+
+  test('that would register its consumer anew, when it may neither append nor take that back', async () => {
+    const store = await storeAs('+@all', '~*');
+    const claimed = await established(store);
+    await admin.do('DEL', `ars:{${tag}}:consumers:%7B${tag}%7Din`);
+    await admin.do('ACL', 'SETUSER', tag, '-hdel', '-xadd');
+    const changes = { cursors: [claimed.cursor], publishes: publishTo('a') };
+    expect((await refusalOf(claimed, commitOf(claimed.base, changes))).details).toMatchObject({ command: 'HDEL' });
     await store.close();
   });
 

@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 /** Commits two entries to `a` and one to `b`, where only `a` may be written, without proof beforehand. */
-async function commitUnproven(tag: string): Promise<unknown> {
+async function commitUnproven(tag: string, ...rules: string[]): Promise<unknown> {
   const address = addressOf(tag);
   const store = rawStore(server.url);
   const { token, base } = await claim(store, address);
@@ -31,7 +31,19 @@ async function commitUnproven(tag: string): Promise<unknown> {
   const layout = new KeyLayout('', false);
   const publishes = ['a', 'a', 'b'].map((name) => ({ stream: `{${tag}}${name}`, fields: ['f', 'v'] }));
   const { keys, content } = commitMessage(commitOf(base, { publishes }), homeKeys(layout, address), layout, 100);
-  await admin.do('ACL', 'SETUSER', 'limited', 'reset', 'on', '>p', '+@all', '~*', '-xadd', `(+xadd ~{${tag}}a)`);
+  await admin.do(
+    'ACL',
+    'SETUSER',
+    'limited',
+    'reset',
+    'on',
+    '>p',
+    '+@all',
+    '~*',
+    '-xadd',
+    `(+xadd ~{${tag}}a)`,
+    ...rules,
+  );
   const user = await Scene.open(server.url, { user: ['limited', 'p'] });
   expect(COMMIT.body).toMatch(PROOF);
   const body = COMMIT.body.replace(PROOF, 'end');
@@ -71,4 +83,9 @@ test('the largest deleted ID is put back where there was one', async () => {
   const before = await described(`{${tag}}a`);
   await commitUnproven(tag);
   expect(await described(`{${tag}}a`)).toEqual(before);
+});
+
+test('an undo that fails in turn says so', async () => {
+  const reply = await commitUnproven(freshTag(), '-xdel');
+  expect(reply).toMatchObject(['refused', expect.stringMatching(/^UNDO /), expect.any(String), 'XDEL']);
 });

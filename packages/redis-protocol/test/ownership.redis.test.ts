@@ -140,6 +140,20 @@ describe('a claim', () => {
   });
 });
 
+describe('a takeover', () => {
+  test('keeps the last commit, and moves the heartbeat on a clock that stepped back', async () => {
+    const tag = freshTag();
+    const first = await claim(store, addressOf(tag));
+    const commit = commitOf(first.base);
+    await first.home.commit(first.token, commit);
+    await scene.do('HSET', `ars:{${tag}}:consumer:%7B${tag}%7Din:c`, 'heartbeat', '9999999999999');
+    await first.home.claim({ expectedEpoch: 1, ownEpoch: 0, owner: 'other', starts: [] });
+    const { record } = await first.home.inspect();
+    expect(record?.commitId).toBe(commit.commitId);
+    expect(await scene.do('HGET', `ars:{${tag}}:consumer:%7B${tag}%7Din:c`, 'heartbeat')).toBe('10000000000000');
+  });
+});
+
 describe('a renewal', () => {
   test('is held with its own or a higher number, and changes neither epoch nor commitId', async () => {
     const { home, token: held, base } = await claim(store, addressOf(freshTag()));
