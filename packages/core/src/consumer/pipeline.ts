@@ -115,32 +115,32 @@ export class Pipeline {
       this.endAtOnce(stuckError(this.#parts.plan, this.#intake.runner.abortReason));
   }
 
-  /** With a backlog, reads on if there is room; true when that is worth waiting for, until the request is out. */
-  readAhead(home: ConsumerHome, token: Token): boolean {
-    if (this.isClosing || !this.feed.hasBacklog || this.feed.isEmpty) return false;
-    return this.#intake.readAhead(home, token);
-  }
-
-  /** Handles what has arrived, sends what is staged, and goes on handling while that is under way. */
-  advance(home: ConsumerHome, token: Token): void {
+  /**
+   * Reads on while there is a backlog, handles what has arrived, sends what is staged. True when something was sent that
+   * should go out before the rest is handled: then it is to be called again.
+   */
+  advance(home: ConsumerHome, token: Token): boolean {
+    const { feed } = this;
+    if (!this.isClosing && feed.hasBacklog && !feed.isEmpty && this.#intake.readAhead(home, token)) return true;
     this.#intake.advance();
-    this.#commitStaged(home, token);
+    const isSent = this.#commitStaged(home, token);
     if (!this.isClosing) this.#intake.readAhead(home, token);
-    this.#intake.advance();
+    return isSent && !feed.isEmpty;
   }
 
-  #commitStaged(home: ConsumerHome, token: Token): void {
-    if (this.work.inFlight !== undefined) return;
-    if (this.work.staged.size === 0 && !this.#hasMarksToWrite()) return;
+  #commitStaged(home: ConsumerHome, token: Token): boolean {
+    if (this.work.inFlight !== undefined) return false;
+    if (this.work.staged.size === 0 && !this.#hasMarksToWrite()) return false;
     const batch = this.work.launch();
     try {
       this.#committer.prepare(batch, this.#triage.marksFor(batch));
     } catch (error) {
       this.#refused(error as ArsError);
       this.#parts.listener.onReady();
-      return;
+      return false;
     }
     this.#committer.send(home, token);
+    return true;
   }
 
   /** A count is written while stopping, too, so that the next owner goes on with it; a release removes the suspect's mark. */

@@ -162,14 +162,19 @@ export class ConsumerRun {
     }
   }
 
-  /** While a backlog is worked off, the next read goes out before the handlers take the time, so that both sides work at once. */
+  /** Moves messages on; what that sends goes out before the next handlers take their time, so that both sides work at once. */
   async #advance(): Promise<void> {
     const { home, token } = this.#tenure;
-    if (this.pipeline.readAhead(home, token)) {
-      await new Promise<void>((resolve) => this.#plan.environment.soon(resolve));
+    while (this.pipeline.advance(home, token)) {
+      // Clients write at their next turn, and are called a moment after this.
+      await this.#turn();
+      await this.#turn();
       if (this.#isForced || this.#tenure.isDoubtful) return;
     }
-    this.pipeline.advance(home, token);
+  }
+
+  #turn(): Promise<void> {
+    return new Promise((resolve) => this.#plan.environment.soon(resolve));
   }
 
   /**
@@ -179,7 +184,7 @@ export class ConsumerRun {
   async #breathe(): Promise<void> {
     const { environment } = this.#plan;
     if (environment.now() - this.#breathedAt < BREATH_MS) return;
-    await new Promise<void>((resolve) => environment.soon(resolve));
+    await this.#turn();
     this.#breathedAt = environment.now();
   }
 

@@ -3,15 +3,12 @@ import { ABSENT, type Slots } from './slots.js';
 
 /** One write to the state. Applied alternately: undo, redo, undo … starting with undo. */
 export interface UndoEntry {
-  /** The attribute that the write touched. */
-  readonly attribute: string;
   undo(order: KeyOrder): void;
   redo(order: KeyOrder): void;
 }
 
 /** A key that was added, overwritten or deleted. Holds the value of the other side: the old one when done, the new one when undone. */
 export class KeyWrite implements UndoEntry {
-  readonly attribute: string;
   readonly #slots: Slots;
   readonly #target: object;
   readonly #key: unknown;
@@ -19,8 +16,7 @@ export class KeyWrite implements UndoEntry {
   #sequence: number;
 
   /** `old` is `ABSENT` for an added key; `sequence` is the place of a deleted one. */
-  constructor(attribute: string, slots: Slots, target: object, key: unknown, old: unknown, sequence: number) {
-    this.attribute = attribute;
+  constructor(slots: Slots, target: object, key: unknown, old: unknown, sequence: number) {
     this.#slots = slots;
     this.#target = target;
     this.#key = key;
@@ -81,14 +77,12 @@ function replaceLarge(target: unknown[], start: number, count: number, items: re
 
 /** A range of an array that was replaced by another, maybe of another length. */
 export class RangeWrite implements UndoEntry {
-  readonly attribute: string;
   readonly #target: unknown[];
   readonly #start: number;
   #count: number;
   #other: readonly unknown[];
 
-  constructor(attribute: string, target: unknown[], start: number, count: number, old: readonly unknown[]) {
-    this.attribute = attribute;
+  constructor(target: unknown[], start: number, count: number, old: readonly unknown[]) {
     this.#target = target;
     this.#start = start;
     this.#count = count;
@@ -108,12 +102,10 @@ export class RangeWrite implements UndoEntry {
 
 /** A Date that was set. */
 export class TimeWrite implements UndoEntry {
-  readonly attribute: string;
   readonly #target: Date;
   #other: number;
 
-  constructor(attribute: string, target: Date) {
-    this.attribute = attribute;
+  constructor(target: Date) {
     this.#target = target;
     this.#other = target.getTime();
   }

@@ -1,6 +1,10 @@
 import { KeyOrder } from './key-order.js';
-import { ABSENT, propertySlots, type Slots } from './slots.js';
+import { ABSENT, type Slots } from './slots.js';
 import { KeyWrite, RangeWrite, replaceRange, TimeWrite, type UndoEntry } from './undo-entry.js';
+
+/** How many places a write takes in the record; see `#record`. */
+const WRITE = 3;
+type Numbers = Record<string, unknown>;
 
 /**
  * The only place that writes to the state, and the record of what it wrote. A *mark* is an absolute position in the
@@ -8,13 +12,18 @@ import { KeyWrite, RangeWrite, replaceRange, TimeWrite, type UndoEntry } from '.
  */
 export class UndoLog {
   readonly #order = new KeyOrder();
-  #entries: UndoEntry[] = [];
-  /** The mark of the first entry that is kept. */
+  /**
+   * Of each write its attribute, then an `UndoEntry` and `undefined`; or, for the most frequent one, which puts a number
+   * in the place of another, the container of the attributes and the other number. That spares an object a write, which
+   * would have to outlive its commit.
+   */
+  #record: unknown[] = [];
+  /** The mark of the first write that is kept. */
   #start = 0;
   #isSwapped = false;
 
   get mark(): number {
-    return this.#start + this.#entries.length;
+    return this.#start + this.#record.length / WRITE;
   }
 
   /** The oldest mark that is kept. */
@@ -25,14 +34,14 @@ export class UndoLog {
   /** Sets a key of an object, Map or Set, or an existing element of an array. O(1). */
   setKey(attribute: string, slots: Slots, target: object, key: unknown, value: unknown): void {
     const old = slots.read(target, key);
-    this.#record(new KeyWrite(attribute, slots, target, key, old, -1));
+    this.#add(attribute, new KeyWrite(slots, target, key, old, -1), undefined);
     slots.write(target, key, value);
     if (old === ABSENT) this.#order.inserted(slots, target, key);
   }
 
   /** Sets an attribute of the outermost container that holds a number to another one. O(1). */
-  replaceNumber(attribute: string, target: Record<string, unknown>, old: number, value: number): void {
-    this.#record(new KeyWrite(attribute, propertySlots, target, attribute, old, -1));
+  replaceNumber(attribute: string, target: Numbers, old: number, value: number): void {
+    this.#add(attribute, target, old);
     target[attribute] = value;
   }
 
@@ -40,7 +49,7 @@ export class UndoLog {
   deleteKey(attribute: string, slots: Slots, target: object, key: unknown): void {
     this.#demandWritable();
     const sequence = this.#order.deleting(slots, target, key);
-    this.#record(new KeyWrite(attribute, slots, target, key, slots.read(target, key), sequence));
+    this.#add(attribute, new KeyWrite(slots, target, key, slots.read(target, key), sequence), undefined);
     slots.remove(target, key);
   }
 
@@ -54,13 +63,13 @@ export class UndoLog {
   ): unknown[] {
     this.#demandWritable();
     const removed = replaceRange(target, start, count, items);
-    this.#entries.push(new RangeWrite(attribute, target, start, items.length, removed));
+    this.#add(attribute, new RangeWrite(target, start, items.length, removed), undefined);
     return removed;
   }
 
   /** Lets `change` set a Date. */
   setDate(attribute: string, target: Date, change: (target: Date) => number): number {
-    this.#record(new TimeWrite(attribute, target));
+    this.#add(attribute, new TimeWrite(target), undefined);
     return change(target);
   }
 
@@ -68,23 +77,23 @@ export class UndoLog {
   undoTo(mark: number): void {
     const kept = this.#indexOf(mark);
     this.#undoDownTo(kept);
-    this.#entries.length = kept;
+    this.#record.length = kept;
   }
 
   /** Drops the entries before a mark; does nothing for a mark that was forgotten already. */
   forget(mark: number): void {
     if (mark <= this.#start) return;
     const count = this.#indexOf(mark);
-    if (count === this.#entries.length) this.#entries = [];
-    else this.#entries.splice(0, count);
+    if (count === this.#record.length) this.#record = [];
+    else this.#record.splice(0, count);
     this.#start = mark;
   }
 
-  /** The attributes of the entries between two marks. */
+  /** The attributes of the writes between two marks. */
   changed(from: number, to: number): Set<string> {
     const attributes = new Set<string>();
     const end = this.#indexOf(to);
-    for (let index = this.#indexOf(from); index < end; index++) attributes.add(this.#entries[index]!.attribute);
+    for (let index = this.#indexOf(from); index < end; index += WRITE) attributes.add(this.#record[index] as string);
     return attributes;
   }
 
@@ -97,19 +106,31 @@ export class UndoLog {
     try {
       return read();
     } finally {
-      for (let index = kept; index < this.#entries.length; index++) this.#entries[index]!.redo(this.#order);
+      for (let index = kept; index < this.#record.length; index += WRITE) this.#apply('redo', index);
       this.#isSwapped = false;
     }
   }
 
   #undoDownTo(kept: number): void {
-    for (let index = this.#entries.length - 1; index >= kept; index--) this.#entries[index]!.undo(this.#order);
+    for (let index = this.#record.length - WRITE; index >= kept; index -= WRITE) this.#apply('undo', index);
     this.#order.settle();
   }
 
-  #record(entry: UndoEntry): void {
+  #apply(direction: 'undo' | 'redo', index: number): void {
+    const other = this.#record[index + 2];
+    if (other === undefined) (this.#record[index + 1] as UndoEntry)[direction](this.#order);
+    else this.#swap(this.#record[index] as string, this.#record[index + 1] as Numbers, index + 2);
+  }
+
+  #swap(attribute: string, target: Numbers, place: number): void {
+    const current = target[attribute];
+    target[attribute] = this.#record[place];
+    this.#record[place] = current;
+  }
+
+  #add(attribute: string, change: UndoEntry | Numbers, other: number | undefined): void {
     if (this.#isSwapped) this.#demandWritable();
-    this.#entries.push(entry);
+    this.#record.push(attribute, change, other);
   }
 
   #demandWritable(): void {
@@ -117,8 +138,8 @@ export class UndoLog {
   }
 
   #indexOf(mark: number): number {
-    const index = mark - this.#start;
-    if (Number.isInteger(index) && index >= 0 && index <= this.#entries.length) return index;
+    const index = (mark - this.#start) * WRITE;
+    if (Number.isInteger(index) && index >= 0 && index <= this.#record.length) return index;
     throw new TypeError(`mark ${mark} is not between ${this.#start} and ${this.mark}`);
   }
 }

@@ -68,16 +68,20 @@ export class EntryDecoder {
 
   #unpackFields(unpacker: Unpacker, like: readonly StoredValue[]): StoredValue[] {
     const count = unpacker.array();
-    const fields: StoredValue[] = [];
-    for (let i = 0; i < count; i += 2) fields.push(unpacker.valueLike(like[i]), unpacker.valueAmong(this.#column(i)));
+    const fields = new Array<StoredValue>(count);
+    for (let i = 0; i < count; i += 2) {
+      fields[i] = unpacker.valueLike(like[i]);
+      fields[i + 1] = unpacker.valueAmong(this.#column(i));
+    }
     return fields;
   }
 
   #fields(raw: readonly Buffer[], like: readonly StoredValue[]): StoredValue[] {
-    const fields: StoredValue[] = [];
+    const fields = new Array<StoredValue>(raw.length);
     for (let i = 0; i < raw.length; i += 2) {
       const value = raw[i + 1]!;
-      fields.push(nameOf(raw[i]!, like[i]), this.#column(i).value(value, 0, value.length));
+      fields[i] = nameOf(raw[i]!, like[i]);
+      fields[i + 1] = this.#column(i).value(value, 0, value.length);
     }
     return fields;
   }
