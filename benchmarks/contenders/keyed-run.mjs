@@ -14,10 +14,10 @@ for order = tonumber(ARGV[1]), tonumber(ARGV[2]) do
 end`;
 
 /**
- * Keyed state: first every key is given a state, unmeasured; then messages of random keys are handled by a consumer
- * that has started anew, so with nothing loaded. Tells what a message costs, what the client holds, how long it starts.
+ * Keyed state: first every one of `keys` keys is given a state, unmeasured; then messages of random keys among the first
+ * `active` are handled by a consumer that has started anew, so with nothing loaded. Tells what a message costs, what the client holds, how long it starts.
  */
-export async function keyedRun({ url, client, keys, messages, maxKeys }) {
+export async function keyedRun({ url, client, keys, active, messages, maxKeys }) {
   const server = await RawClient.connect(url);
   const store = await openStore(client, url);
   const open = () =>
@@ -35,9 +35,9 @@ export async function keyedRun({ url, client, keys, messages, maxKeys }) {
     });
   await fill(server, { messages: keys, keys, mode: 'each' });
   await use(open(), (consumer) => consumer.caughtUp());
-  await fill(server, { messages: Math.floor(messages / 3), keys, mode: 'random' });
+  await fill(server, { messages: Math.floor(messages / 3), keys: active, mode: 'random' });
   await use(open(), (consumer) => consumer.caughtUp());
-  await fill(server, { messages, keys, mode: 'random' });
+  await fill(server, { messages, keys: active, mode: 'random' });
   globalThis.gc?.();
   const heapBefore = process.memoryUsage().heapUsed;
   const meter = await Meter.open(url);

@@ -116,16 +116,20 @@ export class Pipeline {
   }
 
   /**
-   * Reads on while there is a backlog, handles what has arrived, sends what is staged. True when something was sent that
-   * should go out before the rest is handled: then it is to be called again.
+   * Handles what has arrived, sends what is staged, reads on. With a backlog, what can be sent goes first: true when
+   * something was, which should go out before the handlers take their time; then it is to be called again.
    */
   advance(home: ConsumerHome, token: Token): boolean {
-    const { feed } = this;
-    if (!this.isClosing && feed.hasBacklog && !feed.isEmpty && this.#intake.readAhead(home, token)) return true;
+    if (this.feed.hasBacklog && !this.feed.isEmpty && this.#send(home, token)) return true;
     this.#intake.advance();
-    const isSent = this.#commitStaged(home, token);
-    if (!this.isClosing) this.#intake.readAhead(home, token);
-    return isSent && !feed.isEmpty;
+    return this.#send(home, token) && !this.feed.isEmpty;
+  }
+
+  /** Commits what is staged, and reads on, where it may be done now; true when that sent something. */
+  #send(home: ConsumerHome, token: Token): boolean {
+    const isCommitting = this.#commitStaged(home, token);
+    const isReading = !this.isClosing && this.#intake.readAhead(home, token);
+    return isCommitting || isReading;
   }
 
   #commitStaged(home: ConsumerHome, token: Token): boolean {

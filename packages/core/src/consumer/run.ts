@@ -166,8 +166,6 @@ export class ConsumerRun {
   async #advance(): Promise<void> {
     const { home, token } = this.#tenure;
     while (this.pipeline.advance(home, token)) {
-      // Clients write at their next turn, and are called a moment after this.
-      await this.#turn();
       await this.#turn();
       if (this.#isForced || this.#tenure.isDoubtful) return;
     }

@@ -8,7 +8,7 @@ export interface Environment {
   wallClock(): number;
   /** Calls back once after the given milliseconds; the result cancels it. */
   after(delayMs: number, callback: () => void): () => void;
-  /** Calls back once timers and I/O that wait have had their turn. */
+  /** Calls back once timers and I/O that wait have had their turn, and what was sent before the call has gone out. */
   soon(callback: () => void): void;
   /** A number in [0, 1), for jitter only. */
   random(): number;
@@ -39,8 +39,9 @@ export const systemEnvironment: Environment = {
     const timer = setTimeout(callback, Math.min(delayMs, TIMER_MS_MAX));
     return () => clearTimeout(timer);
   },
+  // A client gets a command some promises later, and may write it at its next turn: that is to come before this one.
   soon: (callback) => {
-    setImmediate(callback);
+    process.nextTick(setImmediate, callback);
   },
   random: () => Math.random(),
   uniqueToken: nextToken,

@@ -19,11 +19,14 @@ export function encodeFields(message: FieldsInput): EncodedFields {
   if (typeof message !== 'object' || message === null || Array.isArray(message) || ArrayBuffer.isView(message)) {
     throw new MessageValidationError('A message must be an object of field names and values.');
   }
-  const fields: StoredValue[] = [];
+  const names = Object.keys(message);
+  // oxlint-disable-next-line unicorn/no-new-array -- of just the size needed, as it is kept until the commit
+  const fields = new Array<StoredValue>(names.length * 2);
   let bytes = 0;
-  for (const name of Object.keys(message)) {
+  for (const [index, name] of names.entries()) {
     const value = encodeValue(name, message[name]);
-    fields.push(name, value);
+    fields[index * 2] = name;
+    fields[index * 2 + 1] = value;
     bytes += Buffer.byteLength(name) + (typeof value === 'string' ? Buffer.byteLength(value) : value.length) + 2;
   }
   if (fields.length === 0) throw new MessageValidationError('A message must have at least one field.');

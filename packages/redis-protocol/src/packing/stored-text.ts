@@ -1,7 +1,6 @@
 import type { StoredValue } from '@ars/core';
 import { SHORT_MAX, shortAscii } from './short-text.js';
 
-
 /**
  * The bytes `start` to `end` as a stored value: a string where they are valid UTF-8, otherwise a copy of them, so
  * that a small value never keeps the large reply around it in memory.
