@@ -22,7 +22,7 @@ describeStore('memory', (kit) => {
     });
     for (let round = 0; round < 50; round += 1) {
       await kit.addNumbers('in', round * 10 + 1, round * 10 + 10);
-      if (round % 2 === 0) await new Promise(setImmediate);
+      for (let turns = round % 5; turns > 0; turns -= 1) await new Promise(setImmediate);
       (kit.store as MemoryStore).disconnect();
     }
     await consumer.caughtUp();
