@@ -48,6 +48,7 @@ export class Retries {
 
   /** Whether any message waits for the time of its next try. */
   get isAnyWaiting(): boolean {
+    if (this.#failing.size === 0) return false;
     for (const { cancelTimer } of this.#failing.values()) if (cancelTimer !== undefined) return true;
     return false;
   }

@@ -92,7 +92,12 @@ export class Batch {
   /** How far each stream will have been read once this is committed: the last message of each. */
   cursors(): StreamCursor[] {
     const last = new Map<string, Delivery>();
-    for (const delivery of this.deliveries) last.set(delivery.stream, delivery);
+    let previous: Delivery | undefined;
+    for (const delivery of this.deliveries) {
+      if (previous !== undefined && previous.stream !== delivery.stream) last.set(previous.stream, previous);
+      previous = delivery;
+    }
+    if (previous !== undefined) last.set(previous.stream, previous);
     return Array.from(last.values(), ({ stream, id, read }) => ({ stream, position: id, read }));
   }
 }
