@@ -5,7 +5,7 @@ import { ledgerOf } from './support/ledger.js';
 
 /** As a client does that gets a command some promises later, and writes it at its next turn. */
 async function writeLater(): Promise<void> {
-  for (let hops = 0; hops < 8; hops += 1) await undefined;
+  for (let hops = 0; hops < 8; hops += 1) await Promise.resolve();
   await new Promise((resolve) => setImmediate(resolve));
 }
 
