@@ -21,7 +21,8 @@ export async function probe({ url, stream, out, rate, seconds, publishEvery }) {
   const latencies = [];
   const orders = Math.floor(rate * (seconds + 1));
   let isSending = true;
-  const watching = watch(watcher, out, (order) => {
+  const [last] = await watcher.call('XREVRANGE', out, '+', '-', 'COUNT', '1');
+  const watching = watch(watcher, out, last?.[0] ?? '0-0', (order) => {
     const at = sentAt.get(order);
     sentAt.delete(order);
     if (Number(order) >= rate) latencies.push(performance.now() - at);
@@ -52,8 +53,7 @@ async function send(writer, stream, { orders, rate, publishEvery, sentAt }) {
   if (failures.length > 0) throw failures[0];
 }
 
-async function watch(watcher, out, isSeen) {
-  let position = '0-0';
+async function watch(watcher, out, position, isSeen) {
   for (let goesOn = true; goesOn;) {
     const reply = await watcher
       .call('XREAD', 'COUNT', '1000', 'BLOCK', '1000', 'STREAMS', out, position)

@@ -2,6 +2,9 @@ import { short } from '../harness/format.mjs';
 import { alternate, failures } from '../harness/rounds.mjs';
 import { percentile, summary } from '../harness/statistics.mjs';
 
+/** Before anything is measured, a consumer handles some thousands of messages: a process that has just begun runs slowly. */
+const WARM_UP = { rate: 500, seconds: 6 };
+
 const SHARES = { p50: 0.5, p99: 0.99, 'p99.9': 0.999 };
 
 /** How long a message takes from its XADD to its commit being visible to another connection. */
@@ -87,7 +90,9 @@ async function once(context, { contender, client, rate, publishEvery }, round) {
           });
     try {
       if (consumer !== undefined && (await consumer.heard()) !== 'ready') throw new Error('the consumer did not start');
-      return await context.inChild('contenders/latency-run.mjs', 'probe', { ...shared, rate, seconds });
+      const probe = (load) => context.inChild('contenders/latency-run.mjs', 'probe', { ...shared, ...load });
+      if (consumer !== undefined) await probe(WARM_UP);
+      return await probe({ rate, seconds });
     } finally {
       consumer?.kill();
     }
