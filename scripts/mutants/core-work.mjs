@@ -4,7 +4,12 @@ import { inConsumer } from './rows.mjs';
 /** The way of a message from the stream into a commit, and back when that is refused. */
 export const WORK = [
   ...inConsumer('pipeline', [
-    ['one-commit-at-a-time', 'if (this.work.inFlight !== undefined) return;', '', behaviour('group-commit', 'order')],
+    [
+      'one-commit-at-a-time',
+      'if (this.work.inFlight !== undefined) return false;',
+      '',
+      behaviour('group-commit', 'order'),
+    ],
     ['isolates-after-a-refusal', 'this.#triage.isolate(size);', '', behaviour('group-commit')],
     [
       'refusal-blames-its-message',
