@@ -4,6 +4,7 @@ import { isArsError } from '../domain/errors.js';
 import type { StreamCursor } from '../store/stored-consumer.js';
 import type { StreamRead, StreamReader } from '../store/stream-store.js';
 import type { StoredEntry } from '../store/stored-entry.js';
+import { EntryDelivery } from '../transaction/delivery.js';
 import type { Delivery } from '../transaction/delivery.js';
 import type { PipelineListener } from './endings.js';
 import { regressionOf } from './losses.js';
@@ -96,8 +97,7 @@ export class Feed {
     const entry = chunk.entries[chunk.next]!;
     chunk.next += 1;
     if (chunk.next === chunk.entries.length) this.#chunks.shift();
-    const read = chunk.base + chunk.next;
-    return { stream: chunk.stream, id: entry.id, fields: entry.fields, read, gap: undefined, prepared: undefined };
+    return new EntryDelivery(chunk.stream, entry, chunk.base + chunk.next);
   }
 
   /** The next delivery, if it is one that was undone. */

@@ -20,8 +20,8 @@ export function encodeFields(message: FieldsInput): EncodedFields {
     throw new MessageValidationError('A message must be an object of field names and values.');
   }
   const names = Object.keys(message);
-  // oxlint-disable-next-line unicorn/no-new-array -- of just the size needed, as it is kept until the commit
-  const fields = new Array<StoredValue>(names.length * 2);
+  // A list made from another, not anew: see `EntryDelivery`.
+  const fields: StoredValue[] = names.concat(names);
   let bytes = 0;
   for (const [index, name] of names.entries()) {
     const value = encodeValue(name, message[name]);

@@ -1,6 +1,7 @@
 import type { EntryId } from '../domain/entry-id.js';
 import type { StoredFields } from '../domain/fields.js';
 import type { KeyedState } from '../state/keyed-states.js';
+import type { StoredEntry } from '../store/stored-entry.js';
 
 /** One entry on its way to the handler, or the place where entries are missing. */
 export interface Delivery {
@@ -15,6 +16,28 @@ export interface Delivery {
   readonly gap: StreamGap | undefined;
   /** What was made ready before its turn came; `undefined` where nothing needs to be. */
   prepared: Prepared | undefined;
+}
+
+/**
+ * An entry on its way to the handler. A class, since the engine makes object literals that live for some time old from
+ * the start, and then they keep alive what they hold for long after their commit.
+ */
+export class EntryDelivery implements Delivery {
+  readonly stream: string;
+  readonly id: EntryId;
+  readonly fields: StoredFields;
+  readonly read: number;
+  readonly gap: undefined;
+  prepared: Prepared | undefined;
+
+  constructor(stream: string, { id, fields }: StoredEntry, read: number) {
+    this.stream = stream;
+    this.id = id;
+    this.fields = fields;
+    this.read = read;
+    this.gap = undefined;
+    this.prepared = undefined;
+  }
 }
 
 /** A message decoded ahead of its turn, because its key says which state must be loaded. */

@@ -1,5 +1,6 @@
 import { timestampOf } from '../domain/entry-id.js';
 import { ConfigurationError, TransactionClosedError } from '../domain/errors.js';
+import type { StoredFields } from '../domain/fields.js';
 import type { StateScope, TrackedState } from '../state/tracked-state.js';
 import type { Publish } from '../store/commit.js';
 import type { Delivery } from './delivery.js';
@@ -17,6 +18,17 @@ const NO_STATE: object = new Proxy(Object.freeze({}), {
     );
   },
 });
+
+/** A class for the reason that `EntryDelivery` is one. */
+class StagedPublish implements Publish {
+  readonly stream: string;
+  readonly fields: StoredFields;
+
+  constructor(stream: string, fields: StoredFields) {
+    this.stream = stream;
+    this.fields = fields;
+  }
+}
 
 /** The transaction of one message while its handler runs, and what it has staged so far. */
 export class MessageTransaction implements Transaction<object> {
@@ -81,7 +93,7 @@ export class MessageTransaction implements Transaction<object> {
     const stream = this.#publisher.target(target);
     const { fields, bytes } = encodeMessage(target, message);
     checkPublishBounds((this.publishes?.length ?? 0) + 1, this.bytes + bytes);
-    (this.publishes ??= []).push({ stream, fields });
+    (this.publishes ??= []).push(new StagedPublish(stream, fields));
     this.bytes += bytes;
   }
 

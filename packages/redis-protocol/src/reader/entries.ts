@@ -7,6 +7,17 @@ import { Unpacker } from '../packing/unpack.js';
 /** An entry as the server replies it. */
 type RawEntry = readonly [id: Buffer, fields: readonly Buffer[]];
 
+/** A class, not an object literal, for the reason that `listLike` has. */
+class Entry implements StoredEntry {
+  readonly id: string;
+  readonly fields: readonly StoredValue[];
+
+  constructor(id: string, fields: readonly StoredValue[]) {
+    this.id = id;
+    this.fields = fields;
+  }
+}
+
 /** Entries, and about how many bytes of the reply they took. */
 export interface DecodedEntries {
   readonly entries: readonly StoredEntry[];
@@ -37,7 +48,7 @@ export class EntryDecoder {
         unpacker.array();
         const id = unpacker.value() as string;
         names = this.#unpackFields(unpacker, names);
-        entries.push({ id, fields: names });
+        entries.push(new Entry(id, names));
       }
       bytes += chunk.length;
     }
@@ -55,7 +66,7 @@ export class EntryDecoder {
       bytes += ID_BYTES;
       for (const field of fields) bytes += field.length + 2;
       names = this.#fields(fields, names);
-      entries.push({ id: storedValue(id, 0, id.length) as string, fields: names });
+      entries.push(new Entry(storedValue(id, 0, id.length) as string, names));
     }
     return { entries, bytes };
   }
@@ -68,7 +79,7 @@ export class EntryDecoder {
 
   #unpackFields(unpacker: Unpacker, like: readonly StoredValue[]): StoredValue[] {
     const count = unpacker.array();
-    const fields = listOf(count);
+    const fields = listLike(like, count);
     for (let i = 0; i < count; i += 2) {
       fields[i] = unpacker.valueLike(like[i]);
       fields[i + 1] = unpacker.valueAmong(this.#column(i));
@@ -77,7 +88,7 @@ export class EntryDecoder {
   }
 
   #fields(raw: readonly Buffer[], like: readonly StoredValue[]): StoredValue[] {
-    const fields = listOf(raw.length);
+    const fields = listLike(like, raw.length);
     for (let i = 0; i < raw.length; i += 2) {
       const value = raw[i + 1]!;
       fields[i] = nameOf(raw[i]!, like[i]);
@@ -97,8 +108,13 @@ export class EntryDecoder {
   }
 }
 
-/** Of just the size that is needed: entries are kept until they are committed. */
-function listOf(length: number): StoredValue[] {
+/**
+ * A list to fill, of just the size that is needed: entries are kept until they are committed. A copy of the one before, where
+ * that has the size: the engine learns that lists made anew live long, and puts them among old objects, where they
+ * keep alive what they hold for long after.
+ */
+function listLike(like: readonly StoredValue[], length: number): StoredValue[] {
+  if (like.length === length) return like.slice();
   // oxlint-disable-next-line unicorn/no-new-array -- Array.from takes twenty times as long
   return new Array<StoredValue>(length);
 }
