@@ -2,12 +2,7 @@ import { expect, test } from 'vitest';
 import { describeStores } from './stores.js';
 import { intercepted } from './support/intercepted-store.js';
 import { ledgerOf } from './support/ledger.js';
-
-/** As a client does that gets a command some promises later, and writes it at its next turn. */
-async function writeLater(): Promise<void> {
-  for (let hops = 0; hops < 8; hops += 1) await Promise.resolve();
-  await new Promise((resolve) => setImmediate(resolve));
-}
+import { writeLater } from './support/write-later.js';
 
 describeStores((kit) => {
   test('while a backlog is worked off, a commit and the next read go out before the handlers take their time', async () => {

@@ -1,3 +1,4 @@
+import { bytesOf } from '../transaction/delivery.js';
 import type { Delivery } from '../transaction/delivery.js';
 import type { MessageTransaction } from '../transaction/message-transaction.js';
 import type { StagedDeadLetter } from './dead-letters.js';
@@ -105,7 +106,7 @@ export class ConcurrentHandling implements Handling {
     const key = this.#parts.keyOf(delivery);
     const slot: Slot = { delivery, key, isFinished: false, transaction: undefined, failure: undefined };
     this.#slots.push(slot);
-    this.#bytes += sizeOf(delivery);
+    this.#bytes += bytesOf(delivery);
     if (this.#queues.join(slot)) this.#ready.push(slot);
   }
 
@@ -162,7 +163,7 @@ export class ConcurrentHandling implements Handling {
     const { delivery } = slot;
     this.#slots.pop();
     this.#queues.leave(slot);
-    this.#bytes -= sizeOf(delivery);
+    this.#bytes -= bytesOf(delivery);
     delivery.prepared = undefined;
     this.#parts.putBack(delivery);
   }
@@ -172,7 +173,7 @@ export class ConcurrentHandling implements Handling {
     let hasPassed = false;
     while (this.#slots[0]?.isFinished === true && this.#parts.mayStage()) {
       const slot = this.#slots.shift()!;
-      this.#bytes -= sizeOf(slot.delivery);
+      this.#bytes -= bytesOf(slot.delivery);
       hasPassed = true;
       if (slot.transaction !== undefined) this.#parts.onHandled(slot.transaction);
       else if ('deadLettered' in slot.failure!) this.#parts.onDeadLetter(slot.failure);
@@ -191,10 +192,4 @@ export class ConcurrentHandling implements Handling {
 
 function hasNoKey({ prepared }: Delivery): boolean {
   return prepared?.failure !== undefined;
-}
-
-function sizeOf({ fields }: Delivery): number {
-  let bytes = 0;
-  for (const value of fields) bytes += value.length;
-  return bytes;
 }

@@ -64,13 +64,13 @@ export class Intake {
     this.#handling.advance();
   }
 
-  /** Reads on if there is room; true when a read was sent that does not wait for news. */
-  readAhead(home: ConsumerHome, token: Token): boolean {
+  /** Gets ready what the next messages need, and reads on if there is room; true when that sent what will be answered soon. */
+  prepare(home: ConsumerHome, token: Token): boolean {
     const { feed, line, triage, work } = this.#parts;
     if (feed.isAtEnd && line.isEmpty && this.#handling.isEmpty && work.isEmpty) triage.trust();
     feed.isCautious = triage.isCautious;
-    line.attach(home, token);
-    return feed.readAhead();
+    const isLoading = line.prepare(home, token);
+    return feed.readAhead() || isLoading;
   }
 
   /** Ends what is running and undoes what is not staged; returns those messages in order. */

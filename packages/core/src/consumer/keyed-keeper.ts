@@ -62,8 +62,8 @@ export class KeyedKeeper implements StateKeeper {
     }
     for (const key of this.#sweep.takeExpired()) deleted.push(key);
     if (set.length === 0 && deleted.length === 0) return undefined;
-    const { version, serializer, defaults } = this.#plan;
-    const declared = Object.keys(defaults()).sort();
+    const { version, serializer, tracked } = this.#plan;
+    const { declared } = tracked;
     return { header: this.#needsHeader ? { version, serializer: serializer.name, declared } : undefined, set, deleted };
   }
 

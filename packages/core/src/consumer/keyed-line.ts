@@ -1,3 +1,4 @@
+import { bytesOf } from '../transaction/delivery.js';
 import type { Token } from '../store/claim.js';
 import type { ConsumerHome } from '../store/stream-store.js';
 import type { Delivery, Prepared } from '../transaction/delivery.js';
@@ -8,6 +9,9 @@ import type { KeyedPlan } from './keyed-plan.js';
 import type { Line } from './line.js';
 import type { ConsumerPlan } from './plan.js';
 import { prepare } from './prepare.js';
+
+/** How many batches stand in the line: while the states of one are awaited, those of another are handled. */
+const BATCHES_AHEAD = 2;
 
 /**
  * Stands between the feed and the handler of a consumer with keyed state: decodes messages ahead of their turn, asks for
@@ -21,6 +25,10 @@ export class KeyedLine implements Line {
   readonly #loader: KeyedLoader;
   readonly #sweep: KeySweep;
   #queue: Delivery[] = [];
+  /** The place in the queue of the next delivery; those before it were taken. */
+  #next = 0;
+  /** Of the deliveries that wait, about. */
+  #bytes = 0;
 
   constructor(plan: ConsumerPlan, keyed: KeyedPlan, feed: Feed, loader: KeyedLoader, sweep: KeySweep) {
     this.#plan = plan;
@@ -31,19 +39,22 @@ export class KeyedLine implements Line {
   }
 
   get isEmpty(): boolean {
-    return this.#queue.length === 0 && this.#feed.isEmpty;
+    return this.#size === 0 && this.#feed.isEmpty;
   }
 
   take(): Delivery | undefined {
-    this.#fill();
-    const front = this.#queue[0];
-    if (front === undefined || !this.#isReady(front)) return undefined;
-    return this.#queue.shift();
+    if (this.#size === 0) this.#fill();
+    const front = this.peek();
+    return front !== undefined && this.#isReady(front) ? this.#shift() : undefined;
   }
 
   putBack(deliveries: readonly Delivery[]): void {
-    for (const delivery of deliveries) this.release(delivery);
-    this.#queue = [...deliveries, ...this.#queue];
+    for (const delivery of deliveries) {
+      this.release(delivery);
+      this.#bytes += bytesOf(delivery);
+    }
+    this.#queue = [...deliveries, ...this.#waiting()];
+    this.#next = 0;
   }
 
   release(delivery: Delivery): void {
@@ -53,43 +64,78 @@ export class KeyedLine implements Line {
   }
 
   peek(): Delivery | undefined {
-    return this.#queue[0];
+    return this.#queue[this.#next];
   }
 
   discard(): Delivery | undefined {
-    return this.#queue.shift() ?? this.#feed.take();
+    return this.#size > 0 ? this.#shift() : this.#feed.take();
   }
 
   clear(): void {
-    for (const delivery of this.#queue) this.release(delivery);
+    for (const delivery of this.#waiting()) this.release(delivery);
     this.#queue = [];
+    this.#next = 0;
+    this.#bytes = 0;
     this.#loader.reset();
   }
 
-  attach(home: ConsumerHome, token: Token): void {
+  prepare(home: ConsumerHome, token: Token): boolean {
     this.#loader.attach(home, token);
     this.#sweep.advance(home);
+    this.#fill();
+    return this.#loader.takeSent();
   }
 
   /** States have arrived: those that messages wait for are kept for them. */
   pinLoaded(): void {
-    for (const { prepared } of this.#queue) if (prepared !== undefined) this.#pin(prepared);
+    for (const { prepared } of this.#waiting()) if (prepared !== undefined) this.#pin(prepared);
   }
 
-  /** Prepares what the feed has, as far as one batch; by halves, so that keys are asked for by the hundreds and not one by one. */
+  get #size(): number {
+    return this.#queue.length - this.#next;
+  }
+
+  #waiting(): readonly Delivery[] {
+    return this.#next === 0 ? this.#queue : this.#queue.slice(this.#next);
+  }
+
+  #shift(): Delivery {
+    const delivery = this.#queue[this.#next]!;
+    this.#next += 1;
+    this.#bytes -= bytesOf(delivery);
+    return delivery;
+  }
+
+  /**
+   * Prepares what the feed has, by halves, so that keys are asked for by the hundreds and not one by one. Bounded by
+   * messages and, as the feed is, by bytes.
+   */
   #fill(): void {
-    const room = this.#feed.isCautious ? 1 : this.#plan.batch.maxMessages;
-    if (this.#queue.length > room / 2) return;
+    const room = this.#feed.isCautious ? 1 : this.#plan.batch.maxMessages * BATCHES_AHEAD;
+    if (this.#size > room / 2 || this.#feed.isEmpty || this.#isFull(room)) return;
+    this.#queue = [...this.#waiting()];
+    this.#next = 0;
     const missing: string[] = [];
-    while (this.#queue.length < room) {
+    while (!this.#isFull(room)) {
       const delivery = this.#feed.take();
       if (delivery === undefined) break;
-      this.#queue.push(delivery);
-      if (delivery.gap !== undefined) continue;
-      const prepared = (delivery.prepared = prepare(this.#plan, delivery));
-      if (prepared.key !== undefined && !this.#pin(prepared)) missing.push(prepared.key);
+      const key = this.#join(delivery);
+      if (key !== undefined) missing.push(key);
     }
     if (missing.length > 0) this.#loader.want(missing);
+  }
+
+  #isFull(room: number): boolean {
+    return this.#size >= room || (this.#size > 0 && this.#bytes >= this.#plan.batch.maxBytes);
+  }
+
+  /** Answers its key if the state of that is not there. */
+  #join(delivery: Delivery): string | undefined {
+    this.#queue.push(delivery);
+    this.#bytes += bytesOf(delivery);
+    if (delivery.gap !== undefined) return undefined;
+    const prepared = (delivery.prepared = prepare(this.#plan, delivery));
+    return this.#pin(prepared) ? undefined : prepared.key;
   }
 
   /** What came back has lost its preparation, and with it its hold on the cache. */

@@ -24,6 +24,7 @@ export class KeyedLoader {
   #token: Token | undefined;
   #wanted: string[] = [];
   #isLoading = false;
+  #hasSent = false;
 
   constructor(states: KeyedStates, listener: LoadListener) {
     this.#states = states;
@@ -53,12 +54,20 @@ export class KeyedLoader {
     this.#loadNext();
   }
 
+  /** Whether a load was sent since this was last asked. */
+  takeSent(): boolean {
+    const hasSent = this.#hasSent;
+    this.#hasSent = false;
+    return hasSent;
+  }
+
   #loadNext(): void {
     const home = this.#home;
     if (this.#isLoading || this.#wanted.length === 0 || home === undefined) return;
     const keys = this.#wanted;
     this.#wanted = [];
     this.#isLoading = true;
+    this.#hasSent = true;
     void this.#load(home, this.#token!, keys);
   }
 

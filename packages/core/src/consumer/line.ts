@@ -17,8 +17,11 @@ export interface Line {
   release(delivery: Delivery): void;
   /** Forgets what waits. */
   clear(): void;
-  /** Gets what it needs from this home from now on. */
-  attach(home: ConsumerHome, token: Token): void;
+  /**
+   * Gets what it needs from this home from now on, and asks for what the next messages need; true when that was
+   * sent since the last call.
+   */
+  prepare(home: ConsumerHome, token: Token): boolean;
   /** Whether nothing waits to be taken. */
   readonly isEmpty: boolean;
 }
@@ -32,7 +35,7 @@ export function directLine(feed: Feed): Line {
     putBack: (deliveries) => feed.putBack(deliveries),
     release: () => {},
     clear: () => {},
-    attach: () => {},
+    prepare: () => false,
     get isEmpty() {
       return feed.isEmpty;
     },

@@ -120,16 +120,16 @@ export class Pipeline {
    * something was, which should go out before the handlers take their time; then it is to be called again.
    */
   advance(home: ConsumerHome, token: Token): boolean {
-    if (this.feed.hasBacklog && !this.feed.isEmpty && this.#send(home, token)) return true;
+    if (this.feed.hasBacklog && !this.#line.isEmpty && this.#send(home, token)) return true;
     this.#intake.advance();
-    return this.#send(home, token) && !this.feed.isEmpty;
+    return this.#send(home, token) && !this.#line.isEmpty;
   }
 
-  /** Commits what is staged, and reads on, where it may be done now; true when that sent something. */
+  /** Commits what is staged, loads and reads ahead, where it may be done now; true when that sent something. */
   #send(home: ConsumerHome, token: Token): boolean {
     const isCommitting = this.#commitStaged(home, token);
-    const isReading = !this.isClosing && this.#intake.readAhead(home, token);
-    return isCommitting || isReading;
+    const isPreparing = !this.isClosing && this.#intake.prepare(home, token);
+    return isCommitting || isPreparing;
   }
 
   #commitStaged(home: ConsumerHome, token: Token): boolean {

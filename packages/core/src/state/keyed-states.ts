@@ -173,8 +173,9 @@ export class KeyedStates {
         if (this.#loading.delete(key)) states.push(this.#stateOf(key, values[index]));
       }
       return states;
-    } finally {
+    } catch (error) {
       for (const key of keys) this.#loading.delete(key);
+      throw error;
     }
   }
 

@@ -12,8 +12,8 @@ export class RootHandler extends ObjectHandler {
   }
 
   /**
-   * Most writes replace one number by another. An attribute that holds a number may hold any other, the container has no
-   * prototype, and a number needs no copy; so nothing remains to be asked.
+   * Most writes replace one number by another. An attribute that holds a number may hold any other, the container inherits
+   * nothing, and a number needs no copy; so nothing remains to be asked.
    */
   override set(target: Properties, key: PropertyKey, value: unknown, receiver: unknown): boolean {
     const old = target[key as string];
@@ -21,6 +21,12 @@ export class RootHandler extends ObjectHandler {
       return super.set(target, key, value, receiver);
     this.scope.log.replaceNumber(key as string, target, old, value);
     return true;
+  }
+
+  /** What the container has for a prototype is nobody's business. */
+  override getPrototypeOf(_target: Properties): null {
+    this.demandOpen();
+    return null;
   }
 
   override attributeOf(key: string): string {

@@ -112,7 +112,7 @@ export abstract class TrackedHandler<T extends object = object> implements Proxy
 
   setPrototypeOf(target: T, prototype: object | null): boolean {
     this.demandOpen();
-    if (prototype === Reflect.getPrototypeOf(target)) return true;
+    if (prototype === this.getPrototypeOf(target)) return true;
     throw new TypeError('the prototype of a part of the state cannot be changed');
   }
 

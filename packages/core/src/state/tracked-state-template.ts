@@ -1,5 +1,6 @@
 import { AttributeRules } from './attribute-rules.js';
 import { ValueCopier } from './copy-value.js';
+import { NO_PROPERTIES } from './kind.js';
 import type { Properties } from './object-handler.js';
 import { OUTERMOST } from './path.js';
 
@@ -12,6 +13,10 @@ export interface TrackedStateOptions {
   /** Whether attributes may be added that are not declared. Default `kept`. */
   readonly undeclared?: 'kept' | 'refused';
 }
+
+/** Makes objects that have no property but their own; see `NO_PROPERTIES`. */
+const Container = function () {} as unknown as new () => Properties;
+Container.prototype = NO_PROPERTIES;
 
 const NO_VALUES: ReadonlyMap<string, unknown> = new Map();
 
@@ -34,20 +39,20 @@ export class TrackedStateTemplate {
   }
 
   /**
-   * A container of attributes, without a prototype, so that no attribute's name means anything but the attribute.
+   * A container of attributes that inherits nothing, so that no attribute's name means anything but the attribute.
    * Declared attributes come first, in the order of their declaration, with a copy of their default where they have no
    * value; the others follow by name. The values are the container's from then on. Throws `SerializationError` for a
    * default that state cannot hold.
    */
   container(values: ReadonlyMap<string, unknown> = NO_VALUES): Properties {
-    const container = Object.create(null) as Properties;
+    const container = new Container();
     const { names } = this.rules;
     const defaults = this.#isComplete(values) ? undefined : this.#defaults();
     for (const name of defaults === undefined ? names : Object.keys(defaults)) {
       container[name] = values.has(name) ? values.get(name) : this.copier.copy(defaults?.[name], OUTERMOST, name, 1);
     }
     if (defaults !== undefined || values.size > names.length) {
-      for (const name of [...values.keys()].sort()) container[name] = values.get(name);
+      for (const name of [...values.keys()].sort()) if (!(name in container)) container[name] = values.get(name);
     }
     return container;
   }

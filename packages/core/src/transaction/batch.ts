@@ -2,6 +2,7 @@ import type { EntryId } from '../domain/entry-id.js';
 import type { KeyedState } from '../state/keyed-states.js';
 import type { Publish } from '../store/commit.js';
 import type { StreamCursor } from '../store/stored-consumer.js';
+import { bytesOf } from './delivery.js';
 import type { Delivery } from './delivery.js';
 import { PUBLISHES_MAX } from './publisher.js';
 
@@ -86,7 +87,7 @@ export class Batch {
     if (callbacks !== undefined) for (const callback of callbacks) this.callbacks.push(callback);
     if (delivery.gap !== undefined) this.#gaps += 1;
     this.#bytesOut += bytes;
-    for (const value of delivery.fields) this.#bytesIn += value.length;
+    this.#bytesIn += bytesOf(delivery);
   }
 
   /** How far each stream will have been read once this is committed: the last message of each. */

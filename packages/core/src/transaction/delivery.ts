@@ -40,6 +40,13 @@ export class EntryDelivery implements Delivery {
   }
 }
 
+/** How many bytes of memory the fields of a delivery take, about. */
+export function bytesOf({ fields }: Delivery): number {
+  let bytes = 0;
+  for (const value of fields) bytes += value.length;
+  return bytes;
+}
+
 /** A message decoded ahead of its turn, because its key says which state must be loaded. */
 export interface Prepared {
   readonly message: unknown;

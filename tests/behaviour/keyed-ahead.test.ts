@@ -1,0 +1,69 @@
+import type { StreamRead } from '@ars/core';
+import { expect, test } from 'vitest';
+import { describeStores } from './stores.js';
+import { intercepted } from './support/intercepted-store.js';
+import { expectKeyedLedger, keyedLedgerOf, keyedNumbers } from './support/keyed-ledger.js';
+import type { Ledger } from './support/ledger.js';
+import { writeLater } from './support/write-later.js';
+
+describeStores((kit) => {
+  test('the states of coming messages are asked for before the handlers of others take their time', async () => {
+    await kit.add('in', ...keyedNumbers(1, 400, 400));
+    const options = keyedLedgerOf(kit);
+    const log: string[] = [];
+    const store = intercepted(kit.store, async (call, proceed) => {
+      if (call !== 'load') return proceed();
+      log.push('load asked for');
+      await writeLater();
+      log.push('load written');
+      return proceed();
+    });
+    const consumer = kit.consumer<Ledger>({
+      ...options,
+      store,
+      batch: { maxMessages: 40 },
+      handler: (message, transaction) => {
+        log.push('handled');
+        options.handler(message, transaction);
+      },
+    });
+    await consumer.start();
+    await consumer.caughtUp();
+    const next = log.flatMap((what, at) => (what === 'load asked for' ? [log[at + 1]] : []));
+    expect(log.filter((what) => what === 'handled')).toHaveLength(400);
+    expect(next.length).toBeGreaterThan(3);
+    expect(next).not.toContain('handled');
+    // One load is under way while messages of the one before are handled.
+    const written = log.indexOf('load written', log.indexOf('handled'));
+    expect(written).toBeLessThan(log.lastIndexOf('handled'));
+    await expectKeyedLedger(kit);
+  });
+
+  test('what waits for its handler is bounded by bytes', async () => {
+    const filler = 'x'.repeat(1_000);
+    await kit.add('in', ...keyedNumbers(1, 300, 300).map((fields) => ({ ...fields, filler })));
+    let read = 0;
+    let handled = 0;
+    let ahead = 0;
+    const store = intercepted(kit.store, async (call, proceed) => {
+      const answer = await proceed();
+      if (call === 'read') for (const { entries } of answer as readonly StreamRead[]) read += entries.length;
+      return answer;
+    });
+    const consumer = kit.consumer<Ledger>({
+      ...keyedLedgerOf(kit),
+      store,
+      batch: { maxBytes: 10_000 },
+      handler: async () => {
+        await new Promise((resolve) => setImmediate(resolve)); // others may read on meanwhile
+        handled += 1;
+        ahead = Math.max(ahead, read - handled);
+      },
+    });
+    await consumer.start();
+    await consumer.caughtUp();
+    expect(handled).toBe(300);
+    expect(ahead).toBeGreaterThan(10);
+    expect(ahead).toBeLessThan(80);
+  });
+});
