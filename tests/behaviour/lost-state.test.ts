@@ -57,6 +57,29 @@ describeStores((kit) => {
     expect(before).toBeDefined();
   });
 
+  test('what ends a consumer while it is being stopped is logged, since stop() does not reject', async () => {
+    await kit.addNumbers('in', 1, 1);
+    const begun = deferred();
+    const go = deferred();
+    const consumer = await kit.started({
+      ...counting,
+      handler: async (_: Fields, { state }: Transaction<{ count: number }>) => {
+        state.count += 1;
+        begun.resolve();
+        await go.promise;
+      },
+    });
+    await begun.promise;
+    await kit.backend.evict('record', keys());
+    const stopped = consumer.stop();
+    go.resolve();
+    await stopped;
+    expect(await failureOf(consumer.closed)).toMatchObject({ code: 'ARS_STATE_LOST' });
+    expect(kit.logger.lines).toContainEqual(
+      expect.objectContaining({ level: 'error', details: expect.objectContaining({ code: 'ARS_STATE_LOST' }) }),
+    );
+  });
+
   test('a record that vanishes under a running consumer ends it; nothing is written', async () => {
     await kit.addNumbers('in', 1, 2);
     const consumer = await kit.started({

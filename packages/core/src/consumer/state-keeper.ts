@@ -1,5 +1,6 @@
 import { isArsError, SerializationError } from '../domain/errors.js';
 import type { StoredValue } from '../domain/fields.js';
+import { demandStored } from '../state/serializer.js';
 import type { Serializer } from '../state/serializer.js';
 import type { StateChange } from '../store/commit.js';
 import type { Batch } from '../transaction/batch.js';
@@ -96,7 +97,7 @@ export class WholeStateKeeper implements StateKeeper {
 
 function serialized(serializer: Serializer, name: string, value: unknown): StoredValue {
   try {
-    return serializer.serialize(value);
+    return demandStored(serializer, serializer.serialize(value));
   } catch (error) {
     const { path, why } = located(name, error);
     throw new SerializationError(`State cannot be stored: ${path} ${why}`, { attribute: name, path }, error);

@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../domain/errors.js';
 import { kindOf } from '../state/kind.js';
 import { strictJson } from '../state/strict-json.js';
+import { demandStored } from '../state/serializer.js';
 import type { Serializer } from '../state/serializer.js';
 import { TrackedState } from '../state/tracked-state.js';
 import { declaredAttributes, Persistable, shadowedAttribute } from '../transaction/persistable.js';
@@ -116,7 +117,7 @@ function defaultsOption(state: unknown): () => Record<string, unknown> {
 function refuseUnstorable(defaults: Record<string, unknown>, serializer: Serializer): void {
   for (const [name, value] of Object.entries(defaults)) {
     try {
-      serializer.serialize(value);
+      demandStored(serializer, serializer.serialize(value));
     } catch (error) {
       throw new ConfigurationError(
         `The default of state attribute "${name}" cannot be stored by serializer "${serializer.name}".`,

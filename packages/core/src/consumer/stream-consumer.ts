@@ -206,7 +206,7 @@ export class StreamConsumer<
     this.#run.caughtUp.end(failure?.error ?? this.#stoppedError());
     const isStopped = this.#stopping !== undefined && isArsError(failure?.error, 'ARS_STOPPED');
     this.#settleClosed(isStopped ? undefined : failure);
-    if (failure !== undefined && this.#stopping === undefined) {
+    if (failure !== undefined && !isStopped) {
       this.#plan.logger.error(
         `Consumer "${this.consumerId}" of "${this.#plan.address.scope}" has ended.`,
         failure.error,

@@ -4,6 +4,7 @@ import { setOwn } from './copy-value.js';
 import { escapeName, joinHeader, type KeyedHeader, splitHeader } from './keyed-header.js';
 import { kindOf } from './kind.js';
 import { joinPath, OUTERMOST } from './path.js';
+import { demandStored } from './serializer.js';
 import type { Serializer } from './serializer.js';
 import { strictJson } from './strict-json.js';
 import type { TrackedStateTemplate } from './tracked-state-template.js';
@@ -94,15 +95,12 @@ export class KeyedFormat {
   #serialize(key: string, attributes: Readonly<Attributes>): StoredValue {
     const { serializer } = this.#options;
     const plain = this.#plain(key, attributes);
-    let payload: unknown;
     try {
-      payload = serializer.serialize(plain);
+      return demandStored(serializer, serializer.serialize(plain));
     } catch (error) {
       const why = isArsError(error) ? error.message : `serializer "${serializer.name}" has failed`;
       throw unstorable(key, isArsError(error) ? error.details['path'] : undefined, why, error);
     }
-    if (typeof payload === 'string' || payload instanceof Uint8Array) return payload;
-    throw unstorable(key, undefined, `serializer "${serializer.name}" gave neither a string nor bytes`, undefined);
   }
 
   /** The attributes as an ordinary object, which serializers walk several times faster than one without a prototype. */

@@ -1,3 +1,4 @@
+import { SerializationError } from '../domain/errors.js';
 import type { StoredValue } from '../domain/fields.js';
 
 /**
@@ -13,4 +14,10 @@ export interface Serializer {
   serialize(value: unknown): StoredValue;
   /** Throws `SerializationError` on corrupt input; never executes code that the input names. */
   deserialize(stored: StoredValue): unknown;
+}
+
+/** What a serializer gave, which may be a user's own. Throws `SerializationError` for anything but a string or bytes. */
+export function demandStored({ name }: Serializer, stored: unknown): StoredValue {
+  if (typeof stored === 'string' || stored instanceof Uint8Array) return stored;
+  throw new SerializationError(`the value was made neither a string nor bytes by serializer "${name}"`, { path: '' });
 }

@@ -2,6 +2,7 @@ import { isArsError, MessageValidationError, SerializationError } from '../domai
 import { decodeFields, encodeFields } from '../domain/fields-codec.js';
 import type { EncodedFields } from '../domain/fields-codec.js';
 import type { Fields, FieldsInput, StoredFields } from '../domain/fields.js';
+import { demandStored } from '../state/serializer.js';
 import type { Serializer } from '../state/serializer.js';
 import { strictJson } from '../state/strict-json.js';
 
@@ -37,7 +38,9 @@ export function serializerCodec(serializer: Serializer): Codec<unknown, unknown>
   return {
     name: serializer.name,
     encode(message) {
-      const value = guarded('A message cannot be stored', () => serializer.serialize(message));
+      const value = guarded('A message cannot be stored', () =>
+        demandStored(serializer, serializer.serialize(message)),
+      );
       return { fields: [serializer.name, value], bytes: serializer.name.length + Buffer.byteLength(value) };
     },
     decode(fields) {

@@ -88,8 +88,9 @@ export class MessageTransaction implements Transaction<object> {
     return (this.#aborter ??= new AbortController()).signal;
   }
 
-  publish(target: StreamLike, message: unknown): void {
+  publish(target: StreamLike, message: unknown, options?: unknown): void {
     this.#requireOpen();
+    if (options !== undefined) refuseOptions(options);
     const stream = this.#publisher.target(target);
     const { fields, bytes } = encodeMessage(target, message);
     checkPublishBounds((this.publishes?.length ?? 0) + 1, this.bytes + bytes);
@@ -167,4 +168,15 @@ export class MessageTransaction implements Transaction<object> {
       { stream, entry: id },
     );
   }
+}
+
+/** Those of a producer's `publish` would do nothing here; whoever gives one has not been stopped by types. */
+function refuseOptions(options: unknown): void {
+  const [name] = Object.keys(Object(options) as object);
+  if (name === undefined) return;
+  throw new ConfigurationError(
+    `transaction.publish() has no option "${name}": what a transaction publishes is appended exactly once, and how much ` +
+      'of a stream is kept is said by defineStream.',
+    { option: name },
+  );
 }

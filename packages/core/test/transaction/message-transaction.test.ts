@@ -72,3 +72,15 @@ test('a handler that was ended early can still see that it was, and nothing else
   expect(() => transaction.publish('out', { n: 1 })).toThrow(closed);
   expect(() => transaction.state).toThrow(closed);
 });
+
+test("a producer's options are refused, since they would do nothing", () => {
+  const transaction = open();
+  const publish = transaction.publish.bind(transaction) as (...given: unknown[]) => void;
+  expect(() => publish('out', { n: 1 }, { idempotencyKey: 'k' })).toThrow(
+    expect.objectContaining({ code: 'ARS_CONFIGURATION', details: { option: 'idempotencyKey' } }),
+  );
+  expect(transaction.publishes).toBeUndefined();
+  publish('out', { n: 1 }, {});
+  publish('out', { n: 1 }, undefined);
+  expect(transaction.publishes).toHaveLength(2);
+});
