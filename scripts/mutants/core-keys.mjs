@@ -2,6 +2,7 @@ import { behaviour } from './filters.mjs';
 import { inConsumer } from './rows.mjs';
 
 const keyed = behaviour('keyed-state', 'keyed-loading', 'keyed-losses', 'concurrency');
+const ahead = behaviour('keyed-ahead');
 const expiry = behaviour('key-sweep', 'key-expiry');
 const concurrency = behaviour('concurrency');
 
@@ -80,6 +81,17 @@ export const KEYS = [
       behaviour('keyed-state', 'keyed-loading', 'rewind'),
     ],
   ]),
+  ...inConsumer('keyed-line', [
+    ['waits-bounded-by-bytes', ' || (this.#size > 0 && this.#bytes >= this.#plan.batch.maxBytes)', '', ahead],
+    ['loads-go-out-first', 'return this.#loader.takeSent();', 'return false;', ahead],
+  ]),
+  {
+    name: 'batch/bytes-of-keys',
+    file: 'packages/core/src/transaction/batch.ts',
+    find: 'this.#bytesOut += state.storedBytes;',
+    replace: 'void state;',
+    tests: ahead,
+  },
   {
     name: 'keyed-states/generation',
     file: 'packages/core/src/state/keyed-states.ts',

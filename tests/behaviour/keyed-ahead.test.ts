@@ -1,4 +1,4 @@
-import type { StreamRead } from '@ars/core';
+import type { ConsumerHome, Fields, StreamRead, StreamStore, Transaction } from '@ars/core';
 import { expect, test } from 'vitest';
 import { describeStores } from './stores.js';
 import { intercepted } from './support/intercepted-store.js';
@@ -65,5 +65,39 @@ describeStores((kit) => {
     expect(handled).toBe(300);
     expect(ahead).toBeGreaterThan(10);
     expect(ahead).toBeLessThan(80);
+  });
+
+  test('what one commit stores is bounded by bytes, of the states of keys too', async () => {
+    const text = 'x'.repeat(1_000);
+    await kit.add('in', ...keyedNumbers(1, 60, 30));
+    let sizes: number[] = [];
+    const inner = intercepted(kit.store, (_, proceed) => proceed());
+    const store: StreamStore = {
+      ...inner,
+      openHome: async (address) => {
+        const home = await inner.openHome(address);
+        const commit: ConsumerHome['commit'] = (token, content) => {
+          sizes.push((content.state?.set ?? []).reduce((sum, [, value]) => sum + value.length, 0));
+          return home.commit(token, content);
+        };
+        return { ...home, commit };
+      },
+    };
+    const options = {
+      key: ({ k }: Fields): string => k!,
+      state: { text: '' },
+      store,
+      batch: { maxBytes: 5_000 },
+      handler: (_: Fields, { state }: Transaction<{ text: string }>): void => void (state.text = text),
+    };
+    const first = await kit.started(options);
+    await first.caughtUp();
+    await first.stop();
+    sizes = [];
+    await kit.add('in', ...keyedNumbers(61, 90, 30));
+    const second = await kit.started(options);
+    await second.caughtUp();
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeGreaterThan(30_000);
+    expect(Math.max(...sizes)).toBeLessThan(7_000);
   });
 });

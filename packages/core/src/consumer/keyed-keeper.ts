@@ -35,7 +35,7 @@ export class KeyedKeeper implements StateKeeper {
     if (state === undefined) return;
     const known = batch.touched.get(state);
     if (known === undefined && hasChanged) {
-      batch.touched.set(state, { start, end, isCleared, expiredAt, expiresAt });
+      batch.touch(state, { start, end, isCleared, expiredAt, expiresAt });
     } else {
       if (hasChanged) Object.assign(known!, { end, isCleared, expiresAt });
       this.#states.unpin(state);

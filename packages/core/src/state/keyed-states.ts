@@ -21,11 +21,6 @@ export interface KeyedStatesOptions {
   readonly maxBytes: number;
 }
 
-/** What a key takes beside its text and attributes: measured, on Node 20. */
-const KEY_BYTES = 600;
-/** How much more memory attributes take than their stored form, about. */
-const GROWTH = 3;
-
 /**
  * The states of the keys that were used last, one small tracked state each (P27). Those in use are pinned and stay
  * whatever the bounds say; of the others, the least recently used are evicted. A use is a `get`, or the end of the last
@@ -159,9 +154,9 @@ export class KeyedStates {
    */
   encode(state: KeyedState, mark: number, expiresAt: number | undefined): StoredValue {
     const stored = state.tracked.asOf(mark, (values) => this.#format.encode(state.key, values, expiresAt));
-    const bytes = weigh(state.key, stored.length);
-    if (this.#states.get(state.key) === state) this.#bytes += bytes - state.bytes;
-    state.bytes = bytes;
+    const before = state.bytes;
+    state.storedBytes = stored.length;
+    if (this.#states.get(state.key) === state) this.#bytes += state.bytes - before;
     return stored;
   }
 
@@ -184,7 +179,7 @@ export class KeyedStates {
     return new KeyedState(key, new TrackedState(this.#template, decoded?.values), this.#generation, {
       expiresAt: decoded?.expiresAt,
       isStored: stored !== undefined,
-      bytes: weigh(key, stored === undefined ? this.#defaultLength : stored.length),
+      bytes: stored === undefined ? this.#defaultLength : stored.length,
     });
   }
 
@@ -204,8 +199,4 @@ export class KeyedStates {
       this.#bytes -= oldest.bytes;
     }
   }
-}
-
-function weigh(key: string, length: number): number {
-  return KEY_BYTES + key.length + GROWTH * length;
 }

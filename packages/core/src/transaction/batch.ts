@@ -50,7 +50,7 @@ export class Batch {
   readonly deadLettered: DeadLettered[] = [];
   /** The keys whose states it changed. */
   readonly touched: Map<KeyedState, KeyTouch> = new Map();
-  /** Bytes to publish, about. */
+  /** Bytes to publish and of keys' states to store, about. */
   #bytesOut = 0;
   /** Bytes of the messages themselves, about: they are kept until the commit is acknowledged. */
   #bytesIn = 0;
@@ -88,6 +88,12 @@ export class Batch {
     if (delivery.gap !== undefined) this.#gaps += 1;
     this.#bytesOut += bytes;
     this.#bytesIn += bytesOf(delivery);
+  }
+
+  /** Takes over the state of a key that it changes for the first time; so many bytes are stored of it, about. */
+  touch(state: KeyedState, touch: KeyTouch): void {
+    this.touched.set(state, touch);
+    this.#bytesOut += state.storedBytes;
   }
 
   /** How far each stream will have been read once this is committed: the last message of each. */
