@@ -5,6 +5,7 @@ import type { StagedDeadLetter } from './dead-letters.js';
 import type { Ending } from './endings.js';
 import { KeyQueues } from './key-queues.js';
 import type { Handling, HandlingParts } from './handling.js';
+import { windowOf } from './window.js';
 
 /** A message in the window. */
 interface Slot {
@@ -16,9 +17,6 @@ interface Slot {
   /** Set for a message that has failed for good: it is given up, or ends the consumer, when its turn comes. */
   failure: StagedDeadLetter | Ending | undefined;
 }
-
-/** How many messages are taken ahead of the first unfinished one, in multiples of the concurrency. */
-const WINDOW_FACTOR = 4;
 
 /** What concurrent handling needs besides. */
 export interface ConcurrentParts extends HandlingParts {
@@ -94,7 +92,7 @@ export class ConcurrentHandling implements Handling {
   /** Takes messages into the window while there is room. */
   #fill(): void {
     const { concurrency, maxBytes } = this.#parts;
-    while (this.#slots.length < this.#room(concurrency * WINDOW_FACTOR) && this.#bytes < maxBytes) {
+    while (this.#slots.length < this.#room(windowOf(concurrency)) && this.#bytes < maxBytes) {
       if (this.#isLastWithoutKey()) return;
       const delivery = this.#parts.take();
       if (delivery === undefined) return;

@@ -9,6 +9,7 @@ import type { EventHub } from './events.js';
 import type { ConsumerPlan } from './plan.js';
 import { Retries } from './retries.js';
 import { Suspicion } from './suspicion.js';
+import { windowOf } from './window.js';
 
 /** What is to be done with a message: hand it to the handler, put it back for now, or move it to the dead letters. */
 export type Vetting = 'handle' | 'wait' | StagedDeadLetter;
@@ -120,9 +121,9 @@ export class Triage {
   restart({ attempt, suspect, cursors }: Checkpoint, isSuspicious: boolean): void {
     this.#isolated = 0;
     this.retries.restart(attempt, cursors);
-    const { address, batch } = this.#plan;
-    // As many as a process can have handled and not committed; and long enough for each stream to have its turn.
-    const commits = Math.max(2 * batch.maxMessages, address.streams.length);
+    const { address, batch, concurrency } = this.#plan;
+    // As many as a process can have handled, or begun to, and not committed; and long enough for each stream to have its turn.
+    const commits = Math.max(2 * batch.maxMessages + windowOf(concurrency), address.streams.length);
     this.#suspicion.begin(suspect, isSuspicious ? commits : 0);
   }
 }

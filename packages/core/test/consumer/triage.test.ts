@@ -20,10 +20,10 @@ const message = (id: string): Delivery => ({
   prepared: undefined,
 });
 
-function triageOf(streams = ['in'], maxMessages = 4): Triage {
+function triageOf(streams = ['in'], maxMessages = 4, concurrency = 1): Triage {
   const plan = {
     address: { consumerId: 'c', streams },
-    concurrency: 1,
+    concurrency,
     deadLetter: 'dead',
     logger,
     environment: systemEnvironment,
@@ -118,4 +118,14 @@ test('marks that cannot be written are given up, not the consumer', () => {
   triage.forgoMarks();
   expect([triage.hasMarks, triage.isOneByOne]).toEqual([false, false]);
   expect(triage.vet(message('1-0'))).toBe('handle');
+});
+
+test('suspicion lasts for all that may have been in the hands of handlers that ran side by side', () => {
+  const triage = triageOf(['in'], 1, 100);
+  triage.restart(checkpoint(undefined), true);
+  for (let n = 1; n <= 400; n += 1) commit(triage, `${n}-0`);
+  expect(triage.isCautious).toBe(true);
+  commit(triage, '401-0');
+  commit(triage, '402-0');
+  expect(triage.isCautious).toBe(false);
 });
