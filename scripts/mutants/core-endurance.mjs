@@ -27,10 +27,11 @@ export const ENDURANCE = [
     ['suspects-only-where-suspicious', 'isSuspicious ? commits : 0', 'commits', core('consumer/triage')],
     [
       'each-stream-has-its-turn',
-      'Math.max(2 * batch.maxMessages, address.streams.length)',
-      '2 * batch.maxMessages',
+      'Math.max(2 * batch.maxMessages + windowOf(concurrency), address.streams.length)',
+      '2 * batch.maxMessages + windowOf(concurrency)',
       core('consumer/triage'),
     ],
+    ['suspicion-covers-the-window', ' + windowOf(concurrency)', '', core('consumer/triage')],
     [
       'read-again-ends-isolation',
       'readAgain(): void {\n    this.#isolated = 0;',

@@ -139,7 +139,7 @@ export const KEYS = [
       'return most;',
       [...concurrency, ...behaviour('poison')],
     ],
-    ['window-is-bounded', 'this.#room(concurrency * WINDOW_FACTOR)', 'this.#room(Infinity)', concurrency],
+    ['window-is-bounded', 'this.#room(windowOf(concurrency))', 'this.#room(Infinity)', concurrency],
     ['window-is-bounded-in-bytes', ' && this.#bytes < maxBytes', '', concurrency],
     ['unknown-key-holds-back', 'if (this.#isLastWithoutKey()) return;', '', concurrency],
     ['undone-newest-first', '[...this.#slots].reverse()', 'this.#slots', concurrency],
