@@ -30,36 +30,27 @@ test('a claim that could not take its registration back is refused before it wri
   await store.close();
 });
 
-test('a takeover that may not write the record leaves the registration that was there', async () => {
-  await using server = await startServer();
-  const admin = await Scene.open(server.url);
-  const tag = freshTag();
-  const owners = rawStore(server.url);
-  await claim(owners, addressOf(tag));
-  await admin.do(
-    'ACL',
-    'SETUSER',
-    'limited',
-    'reset',
-    'on',
-    '>secret',
-    '+@all',
-    '~*',
-    '-hset',
-    `(+hset ~ars:{${tag}}:consumers:*)`,
-  );
-  const store = rawStore(server.url, { user: ['limited', 'secret'] });
-  const before = await snapshotOf(admin, tag);
-  const home = await store.openHome(addressOf(tag));
-  const request = {
-    expectedEpoch: 1,
-    ownEpoch: 0,
-    owner: 'other',
-    starts: [{ stream: `{${tag}}in`, position: '0-0', read: 0 }],
-  } as const;
-  await expect(home.claim(request)).rejects.toMatchObject({ details: { reason: 'NOPERM' } });
-  expect(await snapshotOf(admin, tag)).toEqual(before);
-  admin.close();
-  await owners.close();
-  await store.close();
-});
+test.each(['0-0', '9-0', undefined])(
+  'a takeover that may not write the record leaves the registration at %s as it was',
+  async (listed) => {
+    await using server = await startServer();
+    const admin = await Scene.open(server.url);
+    const tag = freshTag();
+    const owners = rawStore(server.url);
+    await claim(owners, addressOf(tag));
+    const [record, registry] = [`ars:{${tag}}:consumer:%7B${tag}%7Din:c`, `ars:{${tag}}:consumers:%7B${tag}%7Din`];
+    if (listed === undefined) await admin.do('DEL', registry);
+    else await admin.do('HSET', registry, record, listed);
+    const rules = ['reset', 'on', '>secret', '+@all', '~*', '-hset', `(+hset ~ars:{${tag}}:consumers:*)`];
+    await admin.do('ACL', 'SETUSER', 'limited', ...rules);
+    const store = rawStore(server.url, { user: ['limited', 'secret'] });
+    const before = await snapshotOf(admin, tag);
+    const home = await store.openHome(addressOf(tag));
+    const request = { expectedEpoch: 1, ownEpoch: 0, owner: 'other', starts: [] };
+    await expect(home.claim(request)).rejects.toMatchObject({ details: { reason: 'NOPERM' } });
+    expect(await snapshotOf(admin, tag)).toEqual(before);
+    admin.close();
+    await owners.close();
+    await store.close();
+  },
+);

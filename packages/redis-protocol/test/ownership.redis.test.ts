@@ -109,6 +109,24 @@ describe('a claim', () => {
     expect(Object.values(await scene.hash(`ars:{${tag}}:consumers:%7B${tag}%7Db`))).toEqual(['9-0']);
   });
 
+  test.each(['9-0', '2-0', undefined])(
+    'registers every stream at the position that is stored, where the registry lists %s',
+    async (listed) => {
+      const tag = freshTag();
+      const address = addressOf(tag, { streams: [`{${tag}}a`, `{${tag}}b`], scope: '*' });
+      await claim(store, address, [
+        { stream: `{${tag}}a`, position: '5-0', read: 5 },
+        { stream: `{${tag}}b`, position: '6-0', read: 6 },
+      ]);
+      const [record, registry] = [`ars:{${tag}}:consumer:*:c`, `ars:{${tag}}:consumers:%7B${tag}%7Da`];
+      if (listed === undefined) await scene.do('DEL', registry);
+      else await scene.do('HSET', registry, record, listed);
+      await claim(store, address, []);
+      expect(await scene.hash(registry)).toEqual({ [record]: '5-0' });
+      expect(await scene.hash(`ars:{${tag}}:consumers:%7B${tag}%7Db`)).toEqual({ [record]: '6-0' });
+    },
+  );
+
   test('registers nothing for streams that are read elsewhere', async () => {
     const tag = freshTag();
     await claim(store, addressOf(tag, { readsHere: false }));

@@ -31,13 +31,11 @@ function takeOver(record: ConsumerRecord, { owner, ownEpoch, starts }: ClaimRequ
   }
 }
 
-/** Lists the consumer where it is not listed yet; where it is, its commits keep the position. */
+/** Lists the consumer at its positions, as a commit does, also where it was taken out of a registry. */
 function register(database: Database, { address, record: name }: ConsumerPlace, record: ConsumerRecord): void {
   if (!address.readsHere) return;
   for (const stream of address.streams) {
     const cursor = record.cursors.get(stream);
-    if (cursor !== undefined && database.registry.get(stream)?.has(name) !== true) {
-      database.register(stream, name, cursor.position);
-    }
+    if (cursor !== undefined) database.register(stream, name, cursor.position);
   }
 }

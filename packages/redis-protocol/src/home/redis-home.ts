@@ -84,7 +84,7 @@ export class RedisHome implements ConsumerHome {
       String(request.expectedEpoch),
       String(request.ownEpoch),
       this.#stateForm,
-      this.#packStarts(request),
+      this.#packStreams(request),
     ];
     const reply = (await this.#calls.run('claim the consumer', CLAIM, consumerKeys(keys), args)) as Buffer[];
     if (String(reply[0]) === 'conflict') return { outcome: 'conflict' };
@@ -150,17 +150,12 @@ export class RedisHome implements ConsumerHome {
     this.#parts.onClose(this);
   }
 
-  #packStarts({ starts }: ClaimRequest): Buffer {
-    const { state, registries } = this.#parts.keys;
-    const streams = [...registries.keys()];
-    const first = state === undefined ? 2 : 3;
-    const packer = new Packer().array(starts.length);
-    for (const { stream, position, read } of starts) {
-      const registry = streams.indexOf(stream);
-      packer.array(4).value(stream).value(position).value(String(read));
-      packer.value(registry < 0 ? '' : String(first + registry));
-    }
-    return packer.finish();
+  /** What the claim stores where there is nothing yet, and what it registers. */
+  #packStreams({ starts }: ClaimRequest): Buffer {
+    const packer = new Packer().array(2).array(starts.length);
+    for (const { stream, position, read } of starts) packer.array(3).value(stream).value(position).value(String(read));
+    const streams = [...this.#parts.keys.registries.keys()];
+    return packer.array(streams.length).values(streams).finish();
   }
 
   #checkTargets(commit: Commit): void {

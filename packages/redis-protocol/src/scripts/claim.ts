@@ -7,14 +7,17 @@ import { STORED_CONSUMER } from './record.js';
  * same answer and changes nothing; a late duplicate finds another epoch and changes nothing either.
  *
  * KEYS   record, [state], registry of each stream it reads here …
- * ARGV   owner, expected epoch, own last epoch, what to read of the state (see `INSPECT`), packed starts
- *        starts: [stream, position, read, index of its registry in KEYS or ''] …
+ * ARGV   owner, expected epoch, own last epoch, what to read of the state (see `INSPECT`), packed [starts, streams]
+ *        starts:  [stream, position, read] …
+ *        streams: those it reads here, in the order of their registries in KEYS
  * Output {'conflict'}, or {'claimed', packed}, see `STORED_CONSUMER`; its time minus the heartbeat in it is the age of
  *        the previous owner's life sign, and the rest is as of the claim.
  *
- * Positions are stored only for streams without one (P21). The registry comes first, since a registry entry without
- * a record reads as a lost record (P16): if the record then cannot be written, the entries are taken out again, with
- * a command that was tried before.
+ * Positions are stored only for streams without one (P21). Every stream that it reads here is registered at the position
+ * that the record then has, as by a commit: also where the consumer was taken out of the registry, or this lists another
+ * position, since trimming (G7) knows nothing but the registry. The registry comes first, since a registry entry without a
+ * record reads as a lost record (P16): if the record then cannot be written, the entries become what they were, with
+ * commands that were tried before.
  */
 export const CLAIM: Script = writingScript(
   SERVER_CLOCK,
@@ -47,25 +50,29 @@ if not head.owner then
   write('layout', '1')
   write('commitId', owner)
 end
-local entries = {}
-for _, start in ipairs(cmsgpack.unpack(ARGV[5])) do
-  local position = head['position:' .. start[1]]
-  if not position then
-    position = start[2]
-    write('position:' .. start[1], start[2])
+local starts, streams = unpack(cmsgpack.unpack(ARGV[5]))
+for _, start in ipairs(starts) do
+  local field = 'position:' .. start[1]
+  if not head[field] then
+    head[field] = start[2]
+    write(field, start[2])
     write('read:' .. start[1], start[3])
   end
-  local registry = KEYS[tonumber(start[4]) or 0]
-  if registry and redis.call('HEXISTS', registry, record) == 0 then
-    redis.call('HDEL', registry, record)
-    entries[#entries + 1] = {registry, position}
+end
+local entries = {}
+for i, stream in ipairs(streams) do
+  local registry, position = KEYS[#KEYS - #streams + i], head['position:' .. stream]
+  local listed = redis.call('HGET', registry, record)
+  if position and listed ~= position then
+    if not listed then redis.call('HDEL', registry, record) end
+    entries[#entries + 1] = {registry, position, listed}
   end
 end
 
 local done, failure = 0, nil
 for _, entry in ipairs(entries) do
   local reply = redis.pcall('HSET', entry[1], record, entry[2])
-  failure = failure or (type(reply) == 'table' and reply.err)
+  failure = type(reply) == 'table' and reply.err
   if failure then break end
   done = done + 1
 end
@@ -75,7 +82,10 @@ for from = 1, #writes, 2000 do
   failure = type(reply) == 'table' and reply.err
 end
 if failure then
-  for i = 1, done do redis.call('HDEL', entries[i][1], record) end
+  for i = 1, done do
+    local registry, _, listed = unpack(entries[i])
+    if listed then redis.call('HSET', registry, record, listed) else redis.call('HDEL', registry, record) end
+  end
   return redis.error_reply(failure)
 end
 if #entries > 0 then around.isRegistered = '1' end

@@ -159,6 +159,21 @@ const REGISTERING_BUGS: readonly PlantedBug[] = [
     }),
   ),
   {
+    bug: 'a claim registers only the streams that it starts',
+    caughtBy: 'registering: who was taken out of a registry is in it again from the next claim on, as committed',
+    plant: (memory) =>
+      alteredStore(memory, {
+        home: (sound, address) => ({
+          claim: async (request) => {
+            const { isRegistered } = await sound.inspect();
+            const answer = await sound.claim(request);
+            if (!isRegistered && request.starts.length === 0) await memory.unregister(address);
+            return answer;
+          },
+        }),
+      }),
+  },
+  {
     bug: 'positions in registries stay where they began',
     caughtBy: 'registering: claims and commits register a consumer with its position',
     plant: (memory) => {

@@ -83,6 +83,22 @@ async function unregisters(trial: Trial): Promise<void> {
   checkEqual((await registeredIn(trial, 'in')).length, 2, 'who is registered after the next commit');
 }
 
+async function registersAgain(trial: Trial): Promise<void> {
+  const ids = await trial.add('in', 1, 2, 3, 4);
+  const stream = trial.stream('in');
+  const owner = await trial.own();
+  await owner.commit({ cursors: [trial.cursor('in', ids[1], 2)] });
+  await trial.store.unregister(trial.address());
+  const next = await trial.own({}, []);
+  checkEqual(await positionsIn(trial, 'in'), [ids[1]], 'the position after the claim of one that was taken out');
+  const { isRegistered } = await next.home.inspect();
+  checkEqual(isRegistered, true, 'whether it is registered');
+  await trial.store.trim(stream, { maxLength: 0 });
+  const read = await trial.readOnce(await trial.reader(), trial.cursor('in', ids[1], 2));
+  const left = read.entries.map(({ id }) => id);
+  checkEqual([read.lost, left], [0, ids.slice(2)], 'what trimming leaves of what it has not committed');
+}
+
 async function unregistersForeign(trial: Trial): Promise<void> {
   const foreign = trial.address({ readsHere: false });
   await trial.store.register(foreign, [trial.cursor('in', '3-0', 3)]);
@@ -103,6 +119,10 @@ export const REGISTERING: BehaviourGroup = {
     { name: 'a consumer that commits elsewhere is never taken for one that commits here', check: keepsForeignApart },
     { name: 'a position noted later replaces the earlier one, also when it is lower', check: notesPositions },
     { name: 'unregistering takes a consumer out of all its registries, and touches nothing else', check: unregisters },
+    {
+      name: 'who was taken out of a registry is in it again from the next claim on, as committed',
+      check: registersAgain,
+    },
     { name: 'unregistering finds a consumer that commits elsewhere, too', check: unregistersForeign },
   ],
 };
