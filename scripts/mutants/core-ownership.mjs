@@ -86,8 +86,8 @@ export const OWNERSHIP = [
     ['releases', 'await session.home.release(this.token);', ';', behaviour('stop', 'standby')],
     [
       'not-released-in-doubt',
-      "if (!this.isDoubtful && !this.#isGivenUp && this.token.owner !== '')",
-      "if (this.token.owner !== '')",
+      "!this.isDoubtful && !this.#isGivenUp && this.token.owner !== '';",
+      "this.token.owner !== '';",
       behaviour('stop', 'takeover', 'start'),
     ],
     [
@@ -108,6 +108,17 @@ export const OWNERSHIP = [
       'this.#doubt',
       behaviour('closed-store'),
     ],
+  ]),
+  ...inConsumer('housekeeping', [
+    ['fenced-tells-nothing', 'hasReleased && ', '', behaviour('source-registry')],
+    ['nothing-is-told-in-doubt', ' && !this.#isInDoubt()', '', behaviour('source-registry')],
+    [
+      'told-one-after-another',
+      'this.#told = this.#told.then(',
+      'this.#told = Promise.resolve().then(',
+      behaviour('source-registry'),
+    ],
+    ['position-is-repeated', ' || environment.now() - this.#toldAt >= REPEAT_MS', '', behaviour('source-registry')],
   ]),
   ...inConsumer('run', [
     [

@@ -54,7 +54,7 @@ export class ConsumerRun {
     this.#afterCommit = new AfterCommit(plan.logger);
     const durability = plan.durability === undefined ? undefined : new Durability(plan, plan.durability);
     this.#tenure = new Tenure(plan, durability, () => this.#wake.signal());
-    this.#housekeeping = new Housekeeping(plan, this.progress);
+    this.#housekeeping = new Housekeeping(plan, this.progress, () => this.#tenure.isDoubtful);
     const { progress } = this;
     const listener = this.#listener();
     const keeping = stateKeeping(plan, progress, {
@@ -92,8 +92,8 @@ export class ConsumerRun {
       this.#hasEnded = true;
       this.pipeline.close();
       this.#plan.keyed?.states.clear(); // another owner may change them from now on
-      await this.#tenure.end();
-      await Promise.race([this.#housekeeping.close(), this.#forced]);
+      const hasReleased = await this.#tenure.end();
+      await Promise.race([this.#housekeeping.close(hasReleased), this.#forced]);
       await Promise.race([this.#afterCommit.settled(), this.#forced]);
     }
   }

@@ -136,17 +136,20 @@ export class Tenure {
     this.#hasShownLife = true;
   }
 
-  /** Gives the claim up, as far as the store can be reached, and closes the connections. */
-  async end(): Promise<void> {
+  /** Gives the claim up, as far as the store can be reached, and closes the connections. True when the store answered. */
+  async end(): Promise<boolean> {
     this.#cancelHeartbeat?.();
     const session = this.#session;
-    if (session === undefined) return;
+    const mayRelease = session !== undefined && !this.isDoubtful && !this.#isGivenUp && this.token.owner !== '';
     try {
-      if (!this.isDoubtful && !this.#isGivenUp && this.token.owner !== '') await session.home.release(this.token);
+      if (mayRelease) await session.home.release(this.token);
+      return mayRelease;
     } catch (error) {
       this.#plan.logger.debug(`Consumer "${this.#plan.address.consumerId}" could not release its claim.`, error);
+      return false;
+    } finally {
+      session?.close();
     }
-    session.close();
   }
 
   /** Stops waiting for the store, at once. */
