@@ -116,6 +116,12 @@ export const KEYS = [
   ]),
   ...inConsumer('concurrent-handling', [
     [
+      'unpinned-when-it-goes-back',
+      'this.#parts.putBack(delivery);\n    delivery.prepared = undefined;',
+      'delivery.prepared = undefined;\n    this.#parts.putBack(delivery);',
+      behaviour('keyed-loading'),
+    ],
+    [
       'finished-prefix-only',
       'while (this.#slots[0]?.isFinished === true && this.#parts.mayStage()) {\n      const slot = this.#slots.shift()!;',
       'while (this.#slots.some((one) => one.isFinished) && this.#parts.mayStage()) {\n      const [slot] = this.#slots.splice(this.#slots.findIndex((one) => one.isFinished), 1) as [Slot];',

@@ -1,4 +1,4 @@
-import { StoreUnavailableError, type StreamStore } from '@ars/core';
+import { CommitError, StoreUnavailableError, type StreamStore } from '@ars/core';
 import { expect, test } from 'vitest';
 import { waitFor } from '../support/wait.js';
 import { describeStore, describeStores, type StoreKit } from './stores.js';
@@ -55,6 +55,38 @@ describeStores((kit) => {
     await kit.add('in', ...keyedNumbers(301, 330, 30));
     await consumer.caughtUp();
     expect(loads).toHaveLength(1);
+    await expectKeyedLedger(kit);
+  });
+
+  test('a message that fails while messages go one by one holds its key in the cache no longer than others do', async () => {
+    await kit.add('in', { n: 1, k: 'a' }, { n: 2, k: 'b' });
+    let commits = 0;
+    const { store, loads } = watched(kit, (call, proceed) =>
+      call === 'commit' && (commits += 1) === 1
+        ? Promise.reject(new CommitError('refused', { reason: 'WRONGTYPE' }))
+        : proceed(),
+    );
+    const { handler, ...ledger } = keyedLedgerOf(kit);
+    const attempts: number[] = [];
+    const consumer = await kit.started<Ledger>({
+      ...ledger,
+      store,
+      concurrency: 2,
+      stateCache: { maxKeys: 1 },
+      handler: (message, transaction) => {
+        if (message['n'] === '1') attempts.push(transaction.entry.attempt);
+        if (attempts.length === 2 && message['n'] === '1') throw new Error('once');
+        handler(message, transaction);
+      },
+    });
+    await consumer.caughtUp();
+    expect(attempts).toEqual([1, 1, 2]); // refused together with another, failed alone, done
+    for (const [n, k] of ['b', 'a', 'b', 'a'].entries()) {
+      await kit.add('in', { n: n + 3, k });
+      await consumer.caughtUp();
+    }
+    // With room for one, each of them puts out the other.
+    expect(loads.slice(-3)).toEqual([['a'], ['b'], ['a']]);
     await expectKeyedLedger(kit);
   });
 

@@ -162,8 +162,9 @@ export class ConcurrentHandling implements Handling {
     this.#slots.pop();
     this.#queues.leave(slot);
     this.#bytes -= bytesOf(delivery);
-    delivery.prepared = undefined;
+    // First: the line unpins the state that it finds in the preparation; without keyed state it leaves that as it is.
     this.#parts.putBack(delivery);
+    delivery.prepared = undefined;
   }
 
   /** Lets the finished prefix go on; true when anything did. */
