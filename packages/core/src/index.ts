@@ -20,6 +20,7 @@ export {
   StoreUnavailableError,
   StreamGapError,
   StreamRegressedError,
+  TornCommitError,
   TransactionClosedError,
 } from './domain/errors.js';
 export type { ArsErrorCode, ErrorDetails } from './domain/errors.js';

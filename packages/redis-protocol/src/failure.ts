@@ -1,4 +1,11 @@
-import { CommitError, ConfigurationError, isArsError, StoreUnavailableError, type ArsError } from '@ars/core';
+import {
+  CommitError,
+  ConfigurationError,
+  isArsError,
+  StoreUnavailableError,
+  TornCommitError,
+  type ArsError,
+} from '@ars/core';
 import { ConnectionLostError, RedisReplyError } from './driver.js';
 
 /** Refusals that say "not now": nothing was executed, and another attempt may find the server willing. */
@@ -18,6 +25,9 @@ const NOT_NOW = new Set([
   'TRYAGAIN',
   'UNBLOCKED',
 ]);
+
+/** How the script of a commit begins the text of a failure that it could not undo. */
+const UNDO = 'UNDO ';
 
 const EXPLAINED: Readonly<Record<string, string>> = {
   EXHAUSTED: 'the stream has no IDs left',
@@ -55,6 +65,7 @@ export function failureOf(error: unknown, context: FailureContext): unknown {
 
 /** The error for a server's refusal, from its text. */
 export function refusal(text: string, context: FailureContext): ArsError {
+  if (text.startsWith(UNDO)) return torn(text.slice(UNDO.length), context);
   const reason = reasonOf(text);
   const details = { reason, ...where(context) };
   if (NOT_NOW.has(reason)) {
@@ -66,6 +77,18 @@ export function refusal(text: string, context: FailureContext): ArsError {
   const subject = context.stream === undefined ? '' : ` (stream '${context.stream}')`;
   const message = `${context.store} refuses to ${context.verb}${subject}: ${EXPLAINED[reason] ?? withoutArguments(text)}`;
   return context.isCommit ? new CommitError(message, details) : new ConfigurationError(message, details);
+}
+
+/** The error for a commit that was not taken back whole; `text` is why the last step of the undo failed. */
+function torn(text: string, context: FailureContext): TornCommitError {
+  const reason = reasonOf(text);
+  const command = context.command ?? 'a command';
+  const message =
+    `${context.store} failed in the middle of a commit, and ${command} was refused when it took back what it had ` +
+    `written: ${EXPLAINED[reason] ?? withoutArguments(text)}. Entries may be left in the streams that the commit publishes ` +
+    'to, although position and state were not stored. Grant DEL, XDEL and XSETID, remove what is left by hand, and ' +
+    'start again: its messages are handled once more';
+  return new TornCommitError(message, { reason, ...where(context) });
 }
 
 /** The error for a connection that did not come about, naming the server without credentials. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ConnectionLostError, RedisReplyError } from '@ars/redis-protocol';
-import { connectFailure, failureOf } from '../src/failure.js';
+import { connectFailure, failureOf, refusal } from '../src/failure.js';
 
 const context = { store: 'redis://h:1/0', verb: 'commit', isCommit: true };
 const failure = (text: string, changes: object = {}) =>
@@ -44,11 +44,23 @@ describe('a refusal of the server', () => {
     expect(failure(text, { isCommit: false })).toMatchObject({ code: 'ARS_CONFIGURATION', details: { reason } });
   });
 
+  test.each([
+    ['NOPERM', "UNDO NOPERM this user has no permissions to run the 'xdel' command"],
+    ['NOPERM', "UNDO ERR The user executing the script can't run this command or subcommand"],
+    ['OOM', 'UNDO OOM command not allowed'],
+    ['READONLY', "UNDO READONLY You can't write against a read only replica."],
+    ['EXHAUSTED', 'UNDO ERR The stream has exhausted the last possible ID'],
+  ])('that hit the undo of a commit, with %s, is neither for now nor about the content: %s', (reason, text) => {
+    const error = refusal(text, { ...context, command: 'XDEL' });
+    expect(error).toMatchObject({ code: 'ARS_TORN_COMMIT', details: { reason, command: 'XDEL' } });
+  });
+
   test('never repeats what was sent, nor who sent it', () => {
     for (const text of [
       "ERR unknown command 'XADD', with args beginning with: 'orders' '*' 'card' '4111' ",
       "ERR user_script:1: bad value '4111' script: abc",
       'ERR value "4111" is not an integer',
+      'UNDO ERR value "4111" is odd',
       "NOPERM User 4111 has no permissions to run the 'xadd' command",
     ]) {
       const error = failure(text) as Error;

@@ -22,6 +22,7 @@ export type ArsErrorCode =
   | 'ARS_TRANSACTION_CLOSED'
   | 'ARS_MESSAGE_VALIDATION'
   | 'ARS_COMMIT'
+  | 'ARS_TORN_COMMIT'
   | 'ARS_STORE_UNAVAILABLE'
   | 'ARS_CONFIGURATION'
   | 'ARS_DURABILITY'
@@ -118,6 +119,14 @@ export class MessageValidationError extends ArsError {
  */
 export class CommitError extends ArsError {
   readonly code = 'ARS_COMMIT';
+}
+
+/**
+ * The store failed in the middle of a commit and could not take back what it had written: entries may be in the streams
+ * that the commit publishes to although position and state were not stored. Sending it again would publish them twice.
+ */
+export class TornCommitError extends ArsError {
+  readonly code = 'ARS_TORN_COMMIT';
 }
 
 /**

@@ -47,7 +47,8 @@ export interface Publish {
  * streams are behind its positions: the store was rewound; `gone` – the record, or the state it wrote, is missing.
  * In all but the first two nothing is written. Rejections leave nothing behind either: `CommitError` when the content
  * is refused (a target of the wrong type, a missing right, no IDs left), `StoreUnavailableError` when the store cannot
- * serve or the answer was lost (then it may have been applied: renew, and send it again).
+ * serve or the answer was lost (then it may have been applied: renew, and send it again). A `TornCommitError` is the one
+ * exception, and ends the consumer: something may be left that the store could not take back.
  */
 export type CommitAnswer =
   | { readonly outcome: 'committed' }

@@ -15,6 +15,7 @@ const codes: Record<core.ArsErrorCode, ErrorClass> = {
   ARS_TRANSACTION_CLOSED: core.TransactionClosedError,
   ARS_MESSAGE_VALIDATION: core.MessageValidationError,
   ARS_COMMIT: core.CommitError,
+  ARS_TORN_COMMIT: core.TornCommitError,
   ARS_STORE_UNAVAILABLE: core.StoreUnavailableError,
   ARS_CONFIGURATION: core.ConfigurationError,
   ARS_DURABILITY: core.DurabilityError,

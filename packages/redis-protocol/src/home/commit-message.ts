@@ -1,6 +1,7 @@
-import type { Commit, FailedAttempt, StateChange } from '@ars/core';
+import { CommitError, type Commit, type FailedAttempt, type StateChange } from '@ars/core';
 import type { KeyLayout } from '../key-layout.js';
 import { Packer } from '../packing/pack.js';
+import { ENTRY_VALUES_MAX } from '../scripts/fragments.js';
 import type { HomeKeys } from './keys.js';
 
 /** A commit as its script takes it. */
@@ -27,7 +28,10 @@ class KeyIndex {
   }
 }
 
-/** Packs a commit into the keys and the one argument of its script; `expectedBytes` spares growing. */
+/**
+ * Packs a commit into the keys and the one argument of its script; `expectedBytes` spares growing. Throws `CommitError`
+ * for an entry that the script could not append: it would fail in the middle of its writes.
+ */
 export function commitMessage(commit: Commit, keys: HomeKeys, layout: KeyLayout, expectedBytes: number): CommitMessage {
   const index = new KeyIndex();
   index.add(keys.record);
@@ -83,7 +87,10 @@ function packPublishes(packer: Packer, { publishes }: Commit, layout: KeyLayout,
     values += size;
     const last = runs.at(-1);
     if (last?.stream === stream && last.size === size) last.entries += 1;
-    else runs.push({ stream, target: index.add(layout.stream(stream), stream), size, entries: 1 });
+    else {
+      if (size > ENTRY_VALUES_MAX) throw tooWide(stream, size / 2);
+      runs.push({ stream, target: index.add(layout.stream(stream), stream), size, entries: 1 });
+    }
   }
   packer.array(values);
   for (const { fields } of publishes) packer.values(fields);
@@ -91,6 +98,15 @@ function packPublishes(packer: Packer, { publishes }: Commit, layout: KeyLayout,
   for (const { target, size, entries } of runs) packer.value(target).value(String(size)).value(String(entries));
   const targets = new Set(runs.map(({ target }) => target));
   packer.array(targets.size).values([...targets]);
+}
+
+/** What handlers publish is bounded far below this, so such an entry is a dead letter: an entry as it was read, and why. */
+function tooWide(stream: string, fields: number): CommitError {
+  return new CommitError(
+    `An entry has too many fields for a dead letter in stream '${stream}': with those that a dead letter adds they are ` +
+      `${fields}, and Redis can take ${ENTRY_VALUES_MAX / 2} in a commit`,
+    { stream, reason: 'TOO_MANY_FIELDS', fields },
+  );
 }
 
 /** `<count>,<id>,<stream>`; empty for none. The stream's name comes last because it may hold commas. */

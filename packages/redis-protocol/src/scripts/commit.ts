@@ -152,9 +152,11 @@ end
 local isDone, problem = pcall(write)
 if isDone then return {'committed'} end
 if type(problem) ~= 'table' then problem = {tostring(problem), 1, 'LUA'} end
+local isTorn = false
 local function try(...)
   local failure = failureOf(redis.pcall(...))
-  if failure then problem = {'UNDO ' .. failure, problem[2], (...)} end
+  if failure and not isTorn then problem = {'UNDO ' .. failure, problem[2], (...)} end
+  isTorn = isTorn or failure
 end
 local function takeBack(key, stream)
   local ids = stream.ids
@@ -188,7 +190,8 @@ return refuse(problem[1], problem[2], problem[3])`;
  *        attempt:   '' or what to keep of the failing message
  *        suspect:   '' or the message that is about to be handled under suspicion
  * Output {'committed'}, {'already'}, {'fenced'}, {'stale'}, {'gone', 'record' or 'state'}, or
- *        {'refused', the server's text or EXHAUSTED, index of the key, command}
+ *        {'refused', the server's text or EXHAUSTED, index of the key, command}; the text begins with 'UNDO ' when it
+ *        is why the first step of the undo failed, with that step's command: then something is left behind
  *
  * Order of checks (P6): record, token (an empty owner is nobody's), commitId, base; then the state that the record knows of (P16), the streams
  * behind the cursors (P13), types, room for IDs, rights.

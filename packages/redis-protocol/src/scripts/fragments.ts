@@ -1,4 +1,10 @@
 /**
+ * The most names and values that a script can append as one entry. Lua's `unpack` fails above 7,997 ("too many results
+ * to unpack"), and they come in pairs.
+ */
+export const ENTRY_VALUES_MAX = 7_996;
+
+/**
  * Lua that several scripts begin with. `before` orders two entry IDs as the server does: as pairs of numbers beyond
  * 2^53, so by length and then by digits, never as doubles.
  */
