@@ -39,7 +39,12 @@ export const STREAM_SCRIPTS = [
       moving,
     ],
     ['proof-of-xdel', "if type(proof) == 'table' then return refuse(proof.err, 1, 'XDEL') end", '', moving],
-    ['too-many-fields', "if #entry > 7801 then return refuse('ERR too many fields', 3, 'XADD') end", '', moving],
+    [
+      'too-many-fields',
+      "if #entry > ${ENTRY_VALUES_MAX} + 1 then return refuse('ERR too many fields', 3, 'XADD') end",
+      '',
+      moving,
+    ],
     [
       'deletes-where-it-took-from',
       "redis.call('XDEL', from, unpack(ids, first, math.min(first + 1999, #ids)))",

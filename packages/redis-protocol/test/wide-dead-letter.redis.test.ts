@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { isArsError, StreamConsumer, type StreamStore } from '@ars/core';
+import { isArsError, replayDeadLetters, StreamConsumer, type StreamStore } from '@ars/core';
 import { REQUIRED_COMMANDS } from '@ars/redis-protocol';
 import { startServer, type TestServer } from '../../../tests/support/server.js';
 import { ENTRY_VALUES_MAX } from '../src/scripts/fragments.js';
@@ -89,5 +89,19 @@ test('an entry of one field more than a commit can take is refused, and nothing 
   expect([await lengthOf('out'), await lengthOf('dead')]).toEqual([0, 0]);
   expect(await publishing(FIELDS_MAX)).toEqual({ outcome: 'committed' });
   expect([await lengthOf('out'), await lengthOf('dead')]).toEqual([1, 1]);
+  await store.close();
+});
+
+test('whatever a commit could put aside can be replayed, and what is behind it', async () => {
+  await addHopeless(FIELDS_MAX - ADDED);
+  await addHopeless(1);
+  const running = consumer();
+  await running.start();
+  await running.caughtUp();
+  await running.stop();
+  await admin.do('ACL', 'SETUSER', tag, '+xdel');
+  const answer = await replayDeadLetters(store, { from: name('dead'), to: name('again') });
+  expect(answer).toEqual({ moved: 2, kept: 0, held: 0 });
+  expect([await lengthOf('dead'), await lengthOf('again')]).toEqual([0, 2]);
   await store.close();
 });

@@ -1,5 +1,5 @@
 import { writingScript, type Script } from '../script.js';
-import { ID_ORDER, REGISTERED, STREAM_DESCRIPTION } from './fragments.js';
+import { ENTRY_VALUES_MAX, ID_ORDER, REGISTERED, STREAM_DESCRIPTION } from './fragments.js';
 
 /**
  * Moves entries from one stream to another, each exactly once however often it is asked (P22): an entry is appended
@@ -29,7 +29,7 @@ for _, entry in ipairs(cmsgpack.unpack(ARGV[1])) do
   local id = entry[1]
   if not seen[id] and #redis.call('XRANGE', from, id, id) == 1 then
     if position and before(position, id) then held = held + 1 else movable[#movable + 1] = entry end
-    if #entry > 7801 then return refuse('ERR too many fields', 3, 'XADD') end
+    if #entry > ${ENTRY_VALUES_MAX} + 1 then return refuse('ERR too many fields', 3, 'XADD') end
   end
   seen[id] = true
 end
