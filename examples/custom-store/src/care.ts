@@ -15,6 +15,13 @@ function foreignName(address: ars.ConsumerAddress): string {
   return `elsewhere ${recordName(address)}`;
 }
 
+function checkRetention(retention: ars.Retention): void {
+  if (retention === 'consumed') return;
+  const bound = 'maxLength' in retention ? retention.maxLength : retention.maxAge;
+  if (Number.isFinite(bound) && bound >= 0) return;
+  throw new ars.ConfigurationError('A maxLength or maxAge is a number from 0 on.', { option: 'retention' });
+}
+
 /** What is done to streams and their registries from outside transactions: each a look, then one line of the journal. */
 export function createCare(database: Database): ars.StreamCare {
   const { content } = database;
@@ -22,6 +29,7 @@ export function createCare(database: Database): ars.StreamCare {
   return {
     async trim(stream, retention) {
       database.check();
+      checkRetention(retention);
       const { entries } = content.stream(stream);
       const positions = positionsIn(stream);
       const isUnwanted = ({ id }: ars.StoredEntry, index: number): boolean => {
@@ -55,6 +63,7 @@ export function createCare(database: Database): ars.StreamCare {
     },
     async move({ from, to, entries }) {
       database.check();
+      if (from === to) throw new TypeError('Entries are moved from one stream to another.');
       const ids = new Set(content.stream(from).entries.map(({ id }) => id));
       const positions = positionsIn(from);
       const present = entries.filter(({ id }) => ids.has(id));

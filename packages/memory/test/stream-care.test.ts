@@ -36,10 +36,27 @@ test('an age is measured by the clock of the store, and keeps exactly what is yo
 test('a retention that is none is refused, and nothing goes', async () => {
   const store = createMemoryStore();
   fill(store, 'orders', 3);
-  for (const wrong of [{ maxLength: -1 }, { maxAge: Number.NaN }, { maxAge: '1' as never }, {} as never]) {
+  for (const wrong of [
+    { maxLength: -1 },
+    { maxLength: Infinity },
+    { maxAge: Infinity },
+    { maxAge: Number.NaN },
+    { maxAge: '1' as never },
+    {} as never,
+  ]) {
     await expect(store.trim('orders', wrong)).rejects.toMatchObject({ code: 'ARS_CONFIGURATION' });
   }
   expect(store.entries('orders').length).toBe(3);
+});
+
+test('a length that is no integer is rounded down, and the stream goes on as it was', async () => {
+  const store = createMemoryStore();
+  const ids = fill(store, 'orders', 5);
+  expect(await store.trim('orders', { maxLength: 2.5 })).toBe(3);
+  expect(idsIn(store, 'orders')).toEqual(ids.slice(3));
+  const next = store.add('orders', { n: 'next' }, '9-0');
+  expect(idsIn(store, 'orders')).toEqual([...ids.slice(3), next]);
+  expect(await store.trim('orders', { maxLength: 0.9 })).toBe(3);
 });
 
 test('truncating pays no regard to consumers, trimming does', async () => {

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import type { Retention, StreamStore } from '@ars/core';
 import { startServer } from '../../../tests/support/server.js';
+import { SERVER_CLOCK } from '../src/scripts/fragments.js';
+import { TRIM } from '../src/scripts/trim.js';
 import { addressOf, claim, commitOf, freshTag, rawStore, Scene } from './support/fixture.js';
 
 let store: StreamStore;
@@ -133,6 +135,22 @@ describe('trim', () => {
     expect(await idsLeft()).toEqual([`${now - 30_000}-0`]);
   });
 
+  test('by age takes what is exactly that old, and keeps what is a millisecond younger', async () => {
+    await add('4000-0', '4000-7', '4001-0', '5000-0');
+    const keys = [stream, `ars:{${tag}}:consumers:%7B${tag}%7Din`];
+    const standing = TRIM.body.replace(SERVER_CLOCK, 'local now = 5000');
+    expect(standing).not.toBe(TRIM.body);
+    expect(await scene.do('EVAL', standing, 2, ...keys, 'maxAge', '1000')).toBe('2');
+    expect(await idsLeft()).toEqual(['4001-0', '5000-0']);
+    expect(await scene.do('EVAL', standing, 2, ...keys, 'maxAge', '0')).toBe('2');
+  });
+
+  test('rounds a bound down', async () => {
+    await add('1-0', '2-0', '3-0', '4-0', '5-0');
+    expect(await store.trim(stream, { maxLength: 2.5 })).toBe(3);
+    expect(await idsLeft()).toEqual(['4-0', '5-0']);
+  });
+
   test('of a long backlog takes several calls, none of them long', async () => {
     await fill(25_000);
     await registerAt('c', '24901-0');
@@ -153,7 +171,7 @@ describe('trim', () => {
   });
 
   test('refuses a retention that is no number', async () => {
-    for (const wrong of [{ maxLength: -1 }, { maxAge: Number.NaN }])
+    for (const wrong of [{ maxLength: -1 }, { maxAge: Number.NaN }, { maxLength: Infinity }, { maxAge: -Infinity }])
       await expect(store.trim(stream, wrong)).rejects.toMatchObject({ code: 'ARS_CONFIGURATION' });
   });
 

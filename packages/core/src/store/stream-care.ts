@@ -5,7 +5,8 @@ import type { StoredEntry } from './stored-entry.js';
 
 /**
  * How much of a stream is kept: `consumed` keeps what some registered consumer has not committed, `maxLength` about so
- * many of the newest entries, `maxAge` what is younger than so many milliseconds. Whatever is asked, nothing is removed
+ * many of the newest entries, `maxAge` what is younger than so many milliseconds (exactly so old is not). Numbers are
+ * rounded down; one that is negative or not finite is a `ConfigurationError`. Whatever is asked, nothing is removed
  * that a registered consumer has not committed.
  */
 export type Retention = 'consumed' | { readonly maxLength: number } | { readonly maxAge: number };
@@ -48,6 +49,9 @@ export interface StreamCare {
   register(address: ConsumerAddress, cursors: readonly StreamCursor[]): Promise<void>;
   /** Takes a consumer out of the registries of its streams; answers whether it was in one. Its record and state stay. */
   unregister(address: ConsumerAddress): Promise<boolean>;
-  /** Moves entries that still exist; each exactly once, however often it is asked. Both streams share a slot. */
+  /**
+   * Moves entries that still exist; each exactly once, however often it is asked. With nothing to take, the target is not
+   * looked at. Both streams share a slot, and are not the same (a `TypeError`).
+   */
   move(request: MoveRequest): Promise<MoveAnswer>;
 }

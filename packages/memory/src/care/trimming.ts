@@ -9,6 +9,7 @@ const ENTRIES_MAX = 10_000;
 /**
  * Removes the oldest entries that a retention does not keep, and tells how many (P22). Every registered consumer's
  * position stays, and all that follows it.
+ * A length or an age counts whole entries and milliseconds, rounded down.
  * @throws ConfigurationError for a retention that is none
  */
 export function trimStream(database: Database, stream: string, retention: Retention, nowMs: number): number {
@@ -26,15 +27,15 @@ export function trimStream(database: Database, stream: string, retention: Retent
 /** How many of the oldest entries a retention does not ask to keep; without consumers, nothing is consumed. */
 function unwanted(log: StreamLog, retention: Retention, nowMs: number, consumed = 0): number {
   if (retention === 'consumed') return consumed;
-  if ('maxLength' in retention) return Math.max(0, log.length - retention.maxLength);
-  const firstYoungMs = Math.max(0, Math.floor(nowMs - retention.maxAge) + 1);
+  if ('maxLength' in retention) return Math.max(0, log.length - Math.floor(retention.maxLength));
+  const firstYoungMs = Math.max(0, Math.floor(nowMs) - Math.floor(retention.maxAge) + 1);
   return log.countBelow(`${firstYoungMs}-0`);
 }
 
 function checkRetention(stream: string, retention: Retention): void {
   if (retention === 'consumed') return;
   const limit = 'maxLength' in retention ? retention.maxLength : retention.maxAge;
-  if (typeof limit === 'number' && limit >= 0) return;
+  if (Number.isFinite(limit) && limit >= 0) return;
   const text = `Stream "${stream}" cannot be trimmed: give 'consumed', or a maxLength or maxAge from 0 on`;
   throw new ConfigurationError(text, { stream });
 }

@@ -9,7 +9,7 @@ import { ID_ORDER, REGISTERED, SERVER_CLOCK, STREAM_DESCRIPTION } from './fragme
  * Output how many entries were removed, in decimal
  *
  * `cut` is the first ID to keep: at most the smallest registered position, whose entry stays; without a registered
- * consumer 'consumed' removes nothing. At most 10,000 entries go in one call, for 'maxLength' at most those that are
+ * consumer 'consumed' removes nothing, and what is exactly as old as 'maxAge' is not younger, so it goes. At most 10,000 entries go in one call, for 'maxLength' at most those that are
  * too many. First whole nodes go, which costs little (`~` with a LIMIT that the server counts before it removes a
  * node); then of the node that is left up to 100 entries, exactly. The script needs no memory, so it also runs when
  * there is none left.
@@ -28,7 +28,7 @@ local cut, limit = lowest(KEYS[2]), 10000
 if kind == 'consumed' and not cut then return '0' end
 if kind == 'maxLength' then limit = math.min(limit, stream.length - number) end
 if kind == 'maxAge' then
-  local aged = string.format('%.0f', math.max(0, now - number)) .. '-0'
+  local aged = string.format('%.0f', math.max(0, now - number + 1)) .. '-0'
   if not cut or before(aged, cut) then cut = aged end
 end
 cut = cut or '18446744073709551615-18446744073709551615'

@@ -1,6 +1,6 @@
 import type { EntryId, Retention } from '@ars/core';
 import type { BehaviourGroup } from '../behaviour.js';
-import { check, checkEqual } from '../check.js';
+import { check, checkEqual, checkRejects } from '../check.js';
 import { publishOf } from '../owner.js';
 import type { Trial } from '../trial.js';
 
@@ -94,6 +94,39 @@ async function goesInParts(trial: Trial): Promise<void> {
   }
 }
 
+async function roundsDown(trial: Trial): Promise<void> {
+  const stream = trial.stream('in');
+  const ids = await trial.add('in', 1, 2, 3, 4, 5);
+  const count = await trial.store.trim(stream, { maxLength: 2.5 });
+  check(Number.isInteger(count), `whole entries go, got ${count}`);
+  const left = await idsIn(trial, 'in');
+  checkEqual(left, ids.slice(count), 'what is left: the newest');
+  check(left.length >= 2 && left.length <= 2 + SLACK, `about 2 entries are left, got ${left.length}`);
+  checkEqual(await trial.store.trim(stream, { maxAge: 3_600_000.5 }), 0, 'how many are older than an hour');
+  const added = await trial.add('in', 6);
+  checkEqual(await idsIn(trial, 'in'), [...left, ...added], 'what is there after one more was added');
+}
+
+async function refusesWrongBounds(trial: Trial): Promise<void> {
+  const stream = trial.stream('in');
+  const ids = await trial.add('in', 1, 2, 3);
+  for (const wrong of [-1, -0.5, Number.NaN, Infinity, -Infinity]) {
+    for (const retention of [{ maxLength: wrong }, { maxAge: wrong }]) {
+      const [[name]] = Object.entries(retention) as [[string, number]];
+      await checkRejects(trial.store.trim(stream, retention), 'ARS_CONFIGURATION', `trimming by ${name} ${wrong}`);
+    }
+  }
+  checkEqual(await idsIn(trial, 'in'), ids, 'what is left');
+}
+
+/** Where a call is quick, the clock mostly is still at the entry's own millisecond; if it moved on, the answer is the same. */
+async function keepsOnlyYounger(trial: Trial): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) {
+    await trial.add('in', turn);
+    checkEqual(await trial.store.trim(trial.stream('in'), { maxAge: 0 }), 1, 'how many are not younger than 0 ms');
+  }
+}
+
 /** What `trim` removes, and what it never does (P22). */
 export const TRIMMING: BehaviourGroup = {
   group: 'trimming',
@@ -103,6 +136,9 @@ export const TRIMMING: BehaviourGroup = {
     { name: 'a length or an age never removes what a registered consumer has not committed', check: holdsWhateverIsAsked },
     { name: 'a length keeps about so many of the newest, and all counters', check: keepsNewest },
     { name: 'an age keeps what is younger, by the clock of the store', check: keepsYoung },
+    { name: 'an age lets go what is exactly that old', check: keepsOnlyYounger },
+    { name: 'a length or an age is rounded down to whole entries and milliseconds', check: roundsDown },
+    { name: 'a length or an age that is negative or not finite is refused', check: refusesWrongBounds },
     { name: 'one call removes at most some 10,000 entries', check: goesInParts },
   ],
 }; // prettier-ignore
