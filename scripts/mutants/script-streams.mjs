@@ -10,6 +10,7 @@ export const STREAM_SCRIPTS = [
   ...inScript('trim', [
     ['smallest-position', 'lowest(KEYS[2]), 10000', 'nil, 10000', care],
     ['nothing-consumed-without-consumers', "if kind == 'consumed' and not cut then return '0' end", '', care],
+    ['age-keeps-only-the-younger', 'now - number + 1', 'now - number', care],
     ['age-never-passes-a-consumer', 'if not cut or before(aged, cut) then cut = aged end', 'cut = aged', care],
     [
       'length-keeps-so-many',
@@ -23,6 +24,7 @@ export const STREAM_SCRIPTS = [
   ...inScript('move', [
     ['held-for-a-consumer', 'if position and before(position, id) then held = held + 1 else', 'do', moving],
     ['still-existing', " and #redis.call('XRANGE', from, id, id) == 1 then", ' then', moving],
+    ['nothing-to-take', "if #movable == 0 then return {'moved', '0', tostring(held)} end", '', moving],
     ['named-twice', 'not seen[id] and ', '', moving],
     ['type-of-target', "if not target then return refuse(failure, 3, 'XINFO') end", '', moving],
     [

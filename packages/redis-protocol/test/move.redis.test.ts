@@ -92,6 +92,16 @@ describe('move', () => {
     expect(await move([])).toEqual({ moved: 0, held: 0 });
   });
 
+  test.each([
+    ['exhausted', 'XADD', '18446744073709551615-3', 'f', 'v'],
+    ['no stream', 'SET', 'x'],
+  ])('with nothing to take is done, though its target is %s', async (_, command, ...args) => {
+    await scene.do(command, to, ...args);
+    await store.register(addressOf(tag, { streams: [from] }), [{ stream: from, position: '2-0', read: 2 }]);
+    expect(await move(['3-0', '9-9'])).toEqual({ moved: 0, held: 1 });
+    expect(await move(['9-9'])).toEqual({ moved: 0, held: 0 });
+  });
+
   test('from a missing stream finds nothing', async () => {
     await scene.do('DEL', from);
     expect(await move(['1-0'])).toEqual({ moved: 0, held: 0 });

@@ -1,15 +1,20 @@
 import { CommitError, compareIds, type EntryId, type MoveAnswer, type MoveRequest, type StoredEntry } from '@ars/core';
 import type { Database } from '../store/database.js';
 import { isExhausted } from '../streams/next-id.js';
+import { refuseOwnName } from '../streams/own-names.js';
 import { type StoredContent, storedContent } from '../streams/stored-content.js';
 import { heldFrom } from './registry.js';
 
 /**
  * Moves entries from one stream to another as one step. What is not there any more was moved earlier, or deleted; what a
  * registered consumer has not committed stays.
- * @throws CommitError for fields that no server would take, and for a target without IDs left; nothing is moved then
+ * @throws CommitError for fields that no server would take, for the library's own names, and for a target without IDs
+ * left; TypeError for a move from a stream to itself; nothing is moved then
  */
 export function moveEntries(database: Database, { from, to, entries }: MoveRequest, nowMs: number): MoveAnswer {
+  if (from === to) throw new TypeError('entries are moved from one stream to another');
+  refuseOwnName(from);
+  refuseOwnName(to);
   const contents = new Map<EntryId, StoredContent>(entries.map((entry) => [entry.id, contentFor(to, entry)]));
   const log = database.streams.get(from);
   const held = heldFrom(database, from);

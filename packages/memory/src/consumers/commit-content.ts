@@ -1,5 +1,6 @@
 import { type Commit, CommitError } from '@ars/core';
 import { isExhausted } from '../streams/next-id.js';
+import { ownNameProblem } from '../streams/own-names.js';
 import { type StoredContent, storedContent, valueProblem } from '../streams/stored-content.js';
 import type { Database } from '../store/database.js';
 import type { ConsumerPlace } from './consumer-place.js';
@@ -9,7 +10,7 @@ export type CheckedPublishes = readonly (readonly [stream: string, content: Stor
 
 /**
  * Checks all that a commit would write, and writes nothing (PROTOCOL P7).
- * @throws CommitError for a target without IDs left and for content that no server would take
+ * @throws CommitError for a target without IDs left or of the library's own, and for content that no server would take
  */
 export function checkContent(database: Database, place: ConsumerPlace, commit: Commit): CheckedPublishes {
   checkChange(database, place, commit);
@@ -33,6 +34,8 @@ function checkChange({ states }: Database, place: ConsumerPlace, { state }: Comm
 }
 
 function checkTarget(database: Database, place: ConsumerPlace, stream: string): void {
+  const problem = ownNameProblem(stream);
+  if (problem !== undefined) throw refused(place, problem, stream);
   const lastId = database.streams.get(stream)?.lastId;
   if (lastId !== undefined && isExhausted(lastId)) {
     throw refused(place, `stream "${stream}" has no entry IDs left (its last is ${lastId})`, stream);

@@ -25,6 +25,7 @@ import { MemoryHome } from '../consumers/memory-home.js';
 import { type MemorySettings, memorySettings, type MemoryStoreOptions } from '../options.js';
 import { MemoryReader } from '../reading/memory-reader.js';
 import { IdempotencyWindow } from '../streams/idempotency-window.js';
+import { ownNameProblem, refuseOwnName } from '../streams/own-names.js';
 import { acceptedContent, deleteFrom, explicitId, listedEntry, streamInfo, trimLog } from './content-tools.js';
 import { Database } from './database.js';
 import { Links } from './links.js';
@@ -62,6 +63,7 @@ class InMemoryStore implements MemoryStore {
 
   async append({ stream, fields, idempotencyKey }: AppendRequest): Promise<AppendAnswer> {
     this.#links.check();
+    refuseOwnName(stream);
     if (idempotencyKey === undefined) return { id: this.add(stream, fields), isRepeat: false };
     const nowMs = this.#settings.now();
     const earlier = this.#database.idempotency.get(stream)?.find(idempotencyKey, nowMs);
@@ -78,11 +80,9 @@ class InMemoryStore implements MemoryStore {
     return streams.map((stream) => this.#database.streams.get(stream)?.tailId ?? BEGINNING);
   }
 
-  /** There are no slots here, but what Redis stores refuse by its name, a test on this one should not let pass. */
+  /** There are no slots here, so only the library's own names are no place for a stream. */
   placementProblem(_home: string, stream: string): string | undefined {
-    return stream.startsWith('ars:{')
-      ? `'${stream}' is no stream of yours: names that begin with 'ars:{' are the library's`
-      : undefined;
+    return ownNameProblem(stream);
   }
 
   async audit(): Promise<readonly AuditFinding[]> {

@@ -9,7 +9,8 @@ import { ENTRY_VALUES_MAX, ID_ORDER, REGISTERED, STREAM_DESCRIPTION } from './fr
  * ARGV   packed entries: [id, field, value …] …
  * Output {'moved', moved, held}, or {'refused', the server's text or EXHAUSTED, index of the key, command}
  *
- * An entry after the smallest registered position is held back, since a consumer has yet to read it. What could fail
+ * An entry after the smallest registered position is held back, since a consumer has yet to read it. A move with nothing
+ * to take is done, whatever the target: it may repeat one whose answer was lost. What could fail
  * is found out before anything is written: the types of both streams, room for IDs, the right to delete (by the
  * deletion of 0-0, which no entry has), more fields than Lua can pass on. The first XADD proves the others; should one
  * of them fail nevertheless, what was appended is deleted again.
@@ -33,6 +34,7 @@ for _, entry in ipairs(cmsgpack.unpack(ARGV[1])) do
   end
   seen[id] = true
 end
+if #movable == 0 then return {'moved', '0', tostring(held)} end
 local target
 target, failure = describe(to)
 if not target then return refuse(failure, 3, 'XINFO') end

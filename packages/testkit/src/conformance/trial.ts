@@ -58,6 +58,12 @@ export class Trial {
     return `{${this.tag}}${name}`;
   }
 
+  /** A name that is the store's own and no stream of its users; `undefined` when it has none. */
+  get ownName(): string | undefined {
+    const name = `ars:{${this.tag}}:state:x`;
+    return this.store.placementProblem(this.tag, name) === undefined ? undefined : name;
+  }
+
   /** The start of a stream, or a place in it. */
   cursor(name: string, position: EntryId = '0-0', read = 0): StreamCursor {
     return { stream: this.stream(name), position, read };

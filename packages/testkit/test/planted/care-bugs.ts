@@ -10,7 +10,11 @@ import type { MemoryStore } from '@ars/memory';
 import { alteredStore, type PlantedBug } from './altered-store.js';
 
 /** A bug in what is done to streams from outside transactions. */
-function careBug(bug: string, caughtBy: string, alter: (memory: MemoryStore) => Partial<StreamStore>): PlantedBug {
+export function careBug(
+  bug: string,
+  caughtBy: string,
+  alter: (memory: MemoryStore) => Partial<StreamStore>,
+): PlantedBug {
   return { bug, caughtBy, plant: (memory) => alteredStore(memory, { store: alter(memory) }) };
 }
 

@@ -54,6 +54,15 @@ async function refusesExhausted(trial: Trial): Promise<void> {
   checkEqual(await trial.values('out'), ['1'], 'what is in the stream');
 }
 
+async function refusesOwnNames(trial: Trial): Promise<void> {
+  const stream = trial.ownName;
+  if (stream === undefined) return;
+  for (const idempotencyKey of [undefined, 'key']) {
+    const appending = trial.store.append({ stream, fields: ['n', '1'], idempotencyKey });
+    await checkRejects(appending, 'ARS_COMMIT', "an append to a name of the store's own");
+  }
+}
+
 async function tellsTails(trial: Trial): Promise<void> {
   const [a, b] = [await trial.add('a', 1, 2, 3), await trial.add('b', 1)];
   const streams = ['b', 'nowhere', 'a'].map((name) => trial.stream(name));
@@ -78,6 +87,7 @@ export const APPENDING: BehaviourGroup = {
     { name: 'an idempotency key appends once, also when all come at once', check: appendsOnceAtOnce },
     { name: 'an append to what is not a stream is refused', needs: ['occupy'], check: refusesForeignKeys },
     { name: 'an append to a stream without IDs left is refused', check: refusesExhausted },
+    { name: "an append to a name that is the store's own is refused", check: refusesOwnNames },
     { name: 'tails are the last entries, in the order asked', check: tellsTails },
     { name: 'tails are of entries that exist', needs: ['deleteEntries'], check: tellsExistingTails },
   ],

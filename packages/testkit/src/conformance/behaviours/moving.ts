@@ -1,6 +1,6 @@
 import type { EntryId, MoveRequest, StoredFields } from '@ars/core';
 import type { BehaviourGroup } from '../behaviour.js';
-import { checkEqual, checkRejects } from '../check.js';
+import { check, checkEqual, checkRejects } from '../check.js';
 import { publishOf } from '../owner.js';
 import type { Trial } from '../trial.js';
 
@@ -98,6 +98,34 @@ async function leavesNothing(trial: Trial): Promise<void> {
   checkEqual([await trial.look('in'), await trial.look('full')], before, 'both streams, before and after it');
 }
 
+async function refusesOwnNames(trial: Trial): Promise<void> {
+  const own = trial.ownName;
+  if (own === undefined) return;
+  const request = requestOf(trial, await trial.add('in', 1));
+  const what = "a move to a name of the store's own, or from it";
+  await checkRejects(trial.store.move({ ...request, to: own }), 'ARS_COMMIT', what);
+  await checkRejects(trial.store.move({ ...request, from: own }), 'ARS_COMMIT', what);
+  checkEqual(await trial.values('in'), ['1'], 'what is left');
+}
+
+async function refusesItself(trial: Trial): Promise<void> {
+  const request = requestOf(trial, await trial.add('in', 1), 'in');
+  const answer: unknown = await trial.store.move(request).catch((error: unknown) => error);
+  check(answer instanceof TypeError, `a move from a stream to itself is a TypeError, got ${String(answer)}`);
+  checkEqual(await trial.values('in'), ['1'], 'what is left');
+}
+
+async function needsNoTarget(trial: Trial): Promise<void> {
+  const ids = await trial.add('in', 1, 2);
+  await trial.subject.addEntry(trial.stream('full'), ['n', '1'], '18446744073709551615-18446744073709551615');
+  await trial.store.register(trial.address({ readsHere: false }), [trial.cursor('in', ids[0], 1)]);
+  const gone = requestOf(trial, ['1-1'], 'full');
+  checkEqual({ ...(await trial.store.move(gone)) }, { moved: 0, held: 0 }, 'a move of what is gone');
+  const held = requestOf(trial, [ids[1]!], 'full');
+  checkEqual({ ...(await trial.store.move(held)) }, { moved: 0, held: 1 }, 'a move of what is held');
+  checkEqual(await trial.values('in'), ['1', '2'], 'what is left');
+}
+
 /** What `move` moves, and how often. */
 export const MOVING: BehaviourGroup = {
   group: 'moving',
@@ -108,6 +136,9 @@ export const MOVING: BehaviourGroup = {
     { name: '1,000 entries are moved in their order', check: movesMany },
     { name: 'what a registered consumer has not committed is held', check: holdsUncommitted },
     { name: 'what is gone is passed over', needs: ['deleteEntries'], check: passesOverGone },
+    { name: 'a move with nothing to take is not refused for its target', check: needsNoTarget },
+    { name: "a move to or from a name that is the store's own is refused", check: refusesOwnNames },
+    { name: 'a move from a stream to itself is a bug of its caller', check: refusesItself },
     { name: 'a move that is refused leaves both streams as they were', check: leavesNothing },
   ],
 };

@@ -1,6 +1,6 @@
 import { compareIds, type Publish } from '@ars/core';
 import type { BehaviourGroup } from '../behaviour.js';
-import { check, checkEqual } from '../check.js';
+import { check, checkEqual, checkRejects } from '../check.js';
 import { publishOf } from '../owner.js';
 import type { Trial } from '../trial.js';
 
@@ -68,6 +68,15 @@ async function goesBehindLater(trial: Trial): Promise<void> {
   checkEqual(await trial.values('out'), ['1', '2', '3'], 'what is published behind an ID in the future');
 }
 
+async function refusesOwnNames(trial: Trial): Promise<void> {
+  const own = trial.ownName;
+  if (own === undefined) return;
+  const owner = await trial.own();
+  const publishes = [publishOf(trial.stream('out'), '1'), publishOf(own, '2')];
+  await checkRejects(owner.send({ publishes }), 'ARS_COMMIT', "a publish to a name of the store's own");
+  checkEqual(await trial.values('out'), [], 'what was published beside it');
+}
+
 /** What becomes of publishes. */
 export const PUBLISHING: BehaviourGroup = {
   group: 'publishing',
@@ -76,6 +85,7 @@ export const PUBLISHING: BehaviourGroup = {
     { name: 'thousands of publishes commit at once, under rising IDs', check: publishesMany },
     { name: 'published fields keep order, repeated names and bytes', check: keepsContent },
     { name: 'a consumer can publish to the stream that it reads', check: publishesToItself },
+    { name: "a publish to a name that is the store's own is refused", check: refusesOwnNames },
     { name: 'publishes go behind the last entry, whatever the clock says', check: goesBehindLater },
   ],
 };
