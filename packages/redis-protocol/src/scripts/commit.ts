@@ -7,13 +7,16 @@ import { ID_ORDER, SERVER_CLOCK, STATE_AGREEMENT, STREAM_DESCRIPTION } from './f
  */
 const CHECKS = `
 local record = KEYS[1]
-local head = redis.call('HMGET', record, 'owner', 'renewal', 'commitId', 'heartbeat', 'stateCommit', 'attempt', 'suspect')
-if not head[1] then return {'gone', 'record'} end
-if ARGV[1] == '' or head[1] ~= ARGV[1] or head[2] ~= ARGV[2] then return {'fenced'} end
+local owner, renewal, lastCommit, lastHeartbeat, stateCommit, lastAttempt, lastSuspect = unpack(
+  redis.call('HMGET', record, 'owner', 'renewal', 'commitId', 'heartbeat', 'stateCommit', 'attempt', 'suspect'))
+if not owner then return {'gone', 'record'} end
+if ARGV[1] == '' or owner ~= ARGV[1] or renewal ~= ARGV[2] then return {'fenced'} end
 local content = cmsgpack.unpack(ARGV[3])
 local commitId, base, cursors, state, stateIndex, values, runs, targets, attempt, suspect = unpack(content)
-if head[3] == commitId then return {'already'} end
-if head[3] ~= base then return {'stale'} end
+local header, changed, deleted = unpack(state)
+local STREAM, POSITION, READ, REGISTRY, INPUT = 1, 2, 3, 4, 5 -- of a cursor
+if lastCommit == commitId then return {'already'} end
+if lastCommit ~= base then return {'stale'} end
 stateIndex = tonumber(stateIndex)
 
 local function refuse(failure, index, command) return {'refused', failure, tostring(index), command} end
@@ -23,7 +26,7 @@ local stateExists = false
 if stateIndex then
   local stored = redis.pcall('HMGET', KEYS[stateIndex], 'owner', 'commit')
   if failureOf(stored) then return refuse(stored.err, stateIndex, 'HMGET') end
-  if not agrees(stored, head[5], record) then return {'gone', 'state'} end
+  if not agrees(stored, stateCommit, record) then return {'gone', 'state'} end
   stateExists = stored[1] ~= false
 end
 
@@ -38,11 +41,11 @@ local function look(index)
 end
 local registered = {}
 for i, cursor in ipairs(cursors) do
-  local registry, input = tonumber(cursor[4]), tonumber(cursor[5])
+  local registry, input = tonumber(cursor[REGISTRY]), tonumber(cursor[INPUT])
   if input then
     local stream, failure = look(input)
     if not stream then return refuse(failure, input, 'XINFO') end
-    if before(stream.last, cursor[2]) or stream.added < tonumber(cursor[3]) then return {'stale'} end
+    if before(stream.last, cursor[POSITION]) or stream.added < tonumber(cursor[READ]) then return {'stale'} end
     registered[i] = redis.pcall('HGET', KEYS[registry], record)
     if failureOf(registered[i]) then return refuse(registered[i].err, registry, 'HGET') end
   end
@@ -53,11 +56,11 @@ local function mayTakeFieldsAway(index)
   return failure and refuse(failure, index, 'HDEL')
 end
 local refusal
-if #state > 0 and (not stateExists or #state[3] > 0) then refusal = mayTakeFieldsAway(stateIndex) end
-local attemptGoes, suspectGoes = attempt == '' and head[6], suspect == '' and head[7]
+if #state > 0 and (not stateExists or #deleted > 0) then refusal = mayTakeFieldsAway(stateIndex) end
+local attemptGoes, suspectGoes = attempt == '' and lastAttempt, suspect == '' and lastSuspect
 if not refusal and (attemptGoes or suspectGoes) then refusal = mayTakeFieldsAway(1) end
 for i, cursor in ipairs(cursors) do
-  if not refusal and registered[i] == false then refusal = mayTakeFieldsAway(tonumber(cursor[4])) end
+  if not refusal and registered[i] == false then refusal = mayTakeFieldsAway(tonumber(cursor[REGISTRY])) end
 end
 if refusal then return refusal end
 
@@ -90,6 +93,11 @@ local function setField(index, field, value, old)
   apply(index, 'HSET', field, value)
   undo[#undo + 1] = old and {'HSET', KEYS[index], field, old} or {'HDEL', KEYS[index], field}
 end
+local function put(flat, field, value)
+  local size = #flat
+  flat[size + 1] = field
+  flat[size + 2] = value
+end
 local function append(index, size, count, from)
   local key, stream = KEYS[index], described[index]
   local ids = stream.ids
@@ -108,43 +116,40 @@ local function append(index, size, count, from)
 end
 
 local function write()
-  local heartbeat = string.format('%.0f', math.max(tonumber(head[4]) + 1, now))
+  local heartbeat = string.format('%.0f', math.max(tonumber(lastHeartbeat) + 1, now))
   local last, gone = {'commitId', commitId}, {}
-  local function set(field, value)
-    last[#last + 1] = field
-    last[#last + 1] = value
-  end
   if #state > 0 or #targets > 0 then
-    setField(1, 'heartbeat', heartbeat, head[4])
+    setField(1, 'heartbeat', heartbeat, lastHeartbeat)
   else
-    set('heartbeat', heartbeat)
+    put(last, 'heartbeat', heartbeat)
   end
   for i, cursor in ipairs(cursors) do
-    if cursor[5] ~= '' then setField(tonumber(cursor[4]), record, cursor[2], registered[i]) end
+    if cursor[INPUT] ~= '' then setField(tonumber(cursor[REGISTRY]), record, cursor[POSITION], registered[i]) end
   end
   if #state > 0 and #targets > 0 then setField(stateIndex, 'owner', record, stateExists and record) end
   local from = 1
   for i = 1, #runs, 3 do from = append(tonumber(runs[i]), tonumber(runs[i + 1]), tonumber(runs[i + 2]), from) end
   if #state > 0 then
-    local header, changed, deleted = unpack(state)
-    local size = #changed
-    changed[size + 1], changed[size + 2], changed[size + 3], changed[size + 4] = 'owner', record, 'commit', commitId
-    if #header > 0 then
-      changed[size + 5], changed[size + 6], changed[size + 7], changed[size + 8] = 'version', header[1], 'declared', header[2]
-      set('serializer', header[3])
+    local version, declared, serializer = unpack(header)
+    put(changed, 'owner', record)
+    put(changed, 'commit', commitId)
+    if version then
+      put(changed, 'version', version)
+      put(changed, 'declared', declared)
+      put(last, 'serializer', serializer)
     end
     setFields(stateIndex, changed)
     for first = 1, #deleted, 2000 do
       apply(stateIndex, 'HDEL', unpack(deleted, first, math.min(first + 1999, #deleted)))
     end
-    set('stateCommit', commitId)
+    put(last, 'stateCommit', commitId)
   end
   for _, cursor in ipairs(cursors) do
-    set('position:' .. cursor[1], cursor[2])
-    set('read:' .. cursor[1], cursor[3])
+    put(last, 'position:' .. cursor[STREAM], cursor[POSITION])
+    put(last, 'read:' .. cursor[STREAM], cursor[READ])
   end
-  if attempt ~= '' then set('attempt', attempt) elseif attemptGoes then gone[1] = 'attempt' end
-  if suspect ~= '' then set('suspect', suspect) elseif suspectGoes then gone[#gone + 1] = 'suspect' end
+  if attempt ~= '' then put(last, 'attempt', attempt) elseif attemptGoes then gone[1] = 'attempt' end
+  if suspect ~= '' then put(last, 'suspect', suspect) elseif suspectGoes then gone[#gone + 1] = 'suspect' end
   setFields(1, last)
   if #gone > 0 then apply(1, 'HDEL', unpack(gone)) end
 end
