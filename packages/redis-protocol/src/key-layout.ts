@@ -1,4 +1,4 @@
-import type { ConsumerAddress } from '@ars/core';
+import { ConfigurationError, type ConsumerAddress } from '@ars/core';
 import { hashSlot, hashTag } from './hash-slot.js';
 
 /**
@@ -19,7 +19,10 @@ export class KeyLayout {
     return this.prefix + name;
   }
 
-  /** The key of a consumer's record; it also names the consumer in registries and as the owner of a state. */
+  /**
+   * The key of a consumer's record; it also names the consumer in registries and as the owner of a state. Throws
+   * `ConfigurationError` for a list of streams that `homeTag` refuses.
+   */
   record(address: ConsumerAddress): string {
     return this.#own(this.#homeTag(address), 'consumer', consumerName(address));
   }
@@ -78,12 +81,34 @@ export class KeyLayout {
 /**
  * The tag of the library's keys for a home that was named without knowing of the key prefix. A tag in the prefix
  * rules every key. Otherwise an explicit tag of the streams stays theirs behind the prefix; and where the whole
- * name of the stream is the home, the whole key is the tag, so the prefix belongs to it.
+ * name of the stream is the home, the whole key is the tag, so the prefix belongs to it. A list of both kinds would
+ * change its keys with the first stream of the other kind, and the consumer would start afresh: it is refused.
  */
-export function homeTag(prefix: string, home: string, streams: readonly string[]): string {
+function homeTag(prefix: string, home: string, streams: readonly string[]): string {
   const prefixTag = hashTag(prefix);
   if (prefixTag !== undefined) return prefixTag;
-  return streams.some((stream) => hashTag(stream) === home) ? home : prefix + home;
+  const tagged = streams.filter((stream) => hashTag(stream) === home);
+  if (tagged.length === 0) return prefix + home;
+  if (prefix !== '' && tagged.length < streams.length) throw mixedList(prefix, home, streams, tagged);
+  return home;
+}
+
+function mixedList(
+  prefix: string,
+  home: string,
+  streams: readonly string[],
+  tagged: readonly string[],
+): ConfigurationError {
+  const others = streams.filter((stream) => !tagged.includes(stream));
+  return new ConfigurationError(
+    `behind the key prefix '${prefix}' a consumer cannot read ${quoted(tagged)}, tagged with its home '${home}', ` +
+      `together with ${quoted(others)}, not so tagged: give all of them that tag, or read them by different consumers`,
+    { home, streams },
+  );
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `'${name}'`).join(', ');
 }
 
 /**

@@ -48,6 +48,55 @@ describe('the keys of a consumer', () => {
   });
 });
 
+describe('the keys of a consumer of several streams', () => {
+  const listOf = (home: string, streams: readonly string[]) => addressOf(home, { streams, scope: '*' });
+  const refused = (names: readonly string[]) =>
+    expect.objectContaining({
+      code: 'ARS_CONFIGURATION',
+      message: expect.stringMatching(names.map((name) => `'${name}'`).join('.*')),
+      details: expect.objectContaining({ home: 'shop' }),
+    });
+
+  test.each([[['orders', 'payments', '{shop}:refunds']], [['{shop}:refunds', 'orders', 'payments']]])(
+    'do not change when a stream with the tag of the home is added behind a prefix, which is refused: %j',
+    (streams) => {
+      const layout = new KeyLayout('app:', false);
+      expect(() => layout.record(listOf('shop', streams))).toThrow(refused(['{shop}:refunds', 'orders', 'payments']));
+      expect(() => layout.state(listOf('shop', streams))).toThrow(refused(['{shop}:refunds', 'orders', 'payments']));
+    },
+  );
+
+  test('do not change when a stream is added whose whole name is the home, or whose tag is another', () => {
+    const layout = new KeyLayout('app:', false);
+    expect(() => layout.record(listOf('shop', ['{shop}:a', 'shop']))).toThrow(refused(['{shop}:a', 'shop']));
+    expect(() => layout.record(listOf('shop', ['{eu}:a', '{shop}:a']))).toThrow(refused(['{shop}:a', '{eu}:a']));
+  });
+
+  test.each(['', 'app:', '{app}:'])(
+    'stay the same with every stream that may be added behind the prefix %j',
+    (prefix) => {
+      const layout = new KeyLayout(prefix, false);
+      const names = ['orders', 'payments', 'shop', '{eu}:a', '{shop}:a', '{shop}:b'];
+      const recordOf = (streams: readonly string[]) => {
+        try {
+          return layout.record(listOf('shop', streams));
+        } catch {
+          return 'refused';
+        }
+      };
+      const list = fc.subarray(names, { minLength: 2 });
+      fc.assert(
+        fc.property(list, fc.constantFrom(...names), (before, added) => {
+          const after = recordOf([...new Set([...before, added])]);
+          fc.pre(recordOf(before) !== 'refused');
+          expect([recordOf(before), 'refused']).toContain(after);
+          if (prefix !== 'app:') expect(after).not.toBe('refused');
+        }),
+      );
+    },
+  );
+});
+
 describe('on a cluster', () => {
   const prefix = fc.constantFrom('', 'p:', '{p}', 'p{q}:', 'a{}b', '{', 'x}');
   const name = fc.oneof(
