@@ -41,6 +41,7 @@ const report = await conformanceReport({
     occupy: 'only streams have names',
     disconnect: 'a file has no connections',
     olderCopy: 'a copy is restored while nobody has the file open',
+    boundedStore: 'every key is remembered for ever',
   },
 });
 for (const { name, reason } of report.results.filter(({ outcome }) => outcome === 'failed'))

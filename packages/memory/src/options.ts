@@ -15,7 +15,7 @@ export interface MemoryStoreOptions {
   readonly after?: (delayMs: number, callback: () => void) => () => void;
   /** How long a stream remembers an idempotency key, in milliseconds of `now`. Default 86,400,000: a day. */
   readonly idempotencyWindowMs?: number;
-  /** How many idempotency keys a stream remembers; the oldest go first. Default 100,000. */
+  /** How many idempotency keys a stream remembers at most; over that, appending with a new one is refused. Default 1,000,000. */
   readonly idempotencyKeysMax?: number;
 }
 
@@ -49,7 +49,7 @@ export function memorySettings(options: MemoryStoreOptions): MemorySettings {
     after: options.after ?? ((delayMs, callback) => systemEnvironment.after(delayMs, callback)),
     idempotency: {
       windowMs: options.idempotencyWindowMs ?? 86_400_000,
-      keysMax: options.idempotencyKeysMax ?? 100_000,
+      keysMax: options.idempotencyKeysMax ?? 1_000_000,
     },
   };
 }

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { createMemoryStore, type MemoryStoreOptions } from '../src/index.js';
+import { memorySettings } from '../src/options.js';
 
 const order = (idempotencyKey?: string, stream = 'orders') => ({ stream, fields: ['n', '1'], idempotencyKey });
+
+const FULL = { code: 'ARS_COMMIT', details: { reason: 'IDEMPOTENCY_FULL', stream: 'orders' } };
 
 test('a key gives one entry within its window, and its ID each time', async () => {
   let now = 1_000;
@@ -25,13 +28,31 @@ test('by default a key is remembered for a day', async () => {
   expect(await store.append(order('a'))).toMatchObject({ isRepeat: false });
 });
 
-test('keys are kept per stream, and the oldest go when there are too many', async () => {
+test('keys are kept per stream, and new ones are refused when there are too many', async () => {
   const store = createMemoryStore({ idempotencyKeysMax: 2 });
-  for (const key of ['a', 'b', 'c']) await store.append(order(key));
+  for (const key of ['a', 'b']) await store.append(order(key));
+  await expect(store.append(order('c'))).rejects.toMatchObject(FULL);
   expect(await store.append(order('c', 'other'))).toMatchObject({ isRepeat: false });
-  expect(await store.append(order('c'))).toMatchObject({ isRepeat: true });
   expect(await store.append(order('b'))).toMatchObject({ isRepeat: true });
-  expect(await store.append(order('a'))).toMatchObject({ isRepeat: false });
+  expect(await store.append(order('a'))).toMatchObject({ isRepeat: true });
+  expect(await store.append(order())).toMatchObject({ isRepeat: false });
+  expect(store.entries('orders').length).toBe(3);
+});
+
+test('keys that are too old make room for new ones', async () => {
+  let now = 0;
+  const store = createMemoryStore({ now: () => now, idempotencyKeysMax: 2, idempotencyWindowMs: 100 });
+  await store.append(order('a'));
+  now = 50;
+  await store.append(order('b'));
+  now = 100;
+  expect(await store.append(order('c'))).toMatchObject({ isRepeat: false });
+  await expect(store.append(order('a'))).rejects.toMatchObject(FULL);
+  expect(await store.append(order('b'))).toMatchObject({ isRepeat: true });
+});
+
+test('by default a million keys are remembered, as on Redis', () => {
+  expect(memorySettings({}).idempotency.keysMax).toBe(1_000_000);
 });
 
 test('appends without a key are never repeats', async () => {

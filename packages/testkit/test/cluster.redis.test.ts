@@ -1,4 +1,3 @@
-import type { StreamStore } from '@ars/core';
 import { createIoredisStore } from '@ars/ioredis';
 import { createNodeRedisStore } from '@ars/node-redis';
 import { Cluster } from 'ioredis';
@@ -6,7 +5,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { startCluster } from '../../../tests/support/cluster.js';
 import type { TestServer } from '../../../tests/support/server.js';
 import { storeConformance } from '../src/index.js';
-import { ClusterSubject } from './support/cluster-subject.js';
+import { ClusterSubject, type MakeClusterStore } from './support/cluster-subject.js';
 
 let server: TestServer;
 
@@ -16,9 +15,15 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 /** The client is only asked for its options, so it never connects and needs no end. */
-const stores: [client: string, createStore: (port: number) => StreamStore][] = [
-  ['ioredis', (port) => createIoredisStore(new Cluster([{ host: '127.0.0.1', port }], { lazyConnect: true }))],
-  ['node-redis', (port) => createNodeRedisStore({ rootNodes: [{ url: `redis://127.0.0.1:${port}` }] })],
+const stores: [client: string, createStore: MakeClusterStore][] = [
+  [
+    'ioredis',
+    (port, options) => createIoredisStore(new Cluster([{ host: '127.0.0.1', port }], { lazyConnect: true }), options),
+  ],
+  [
+    'node-redis',
+    (port, options) => createNodeRedisStore({ rootNodes: [{ url: `redis://127.0.0.1:${port}` }] }, options),
+  ],
 ];
 
 describe.each(stores)('the store on a cluster through %s', (_, createStore) => {

@@ -66,10 +66,11 @@ class InMemoryStore implements MemoryStore {
     refuseOwnName(stream);
     if (idempotencyKey === undefined) return { id: this.add(stream, fields), isRepeat: false };
     const nowMs = this.#settings.now();
-    const earlier = this.#database.idempotency.get(stream)?.find(idempotencyKey, nowMs);
-    if (earlier !== undefined) return { id: earlier, isRepeat: true };
-    const id = this.add(stream, fields);
     const window = this.#database.idempotency.get(stream) ?? new IdempotencyWindow(this.#settings.idempotency);
+    const earlier = window.find(idempotencyKey, nowMs);
+    if (earlier !== undefined) return { id: earlier, isRepeat: true };
+    if (!window.makeRoom(nowMs)) throw this.#full(stream, window.size);
+    const id = this.add(stream, fields);
     this.#database.idempotency.set(stream, window);
     window.remember(idempotencyKey, id, nowMs);
     return { id, isRepeat: false };
@@ -178,6 +179,13 @@ class InMemoryStore implements MemoryStore {
 
   disconnect(): void {
     this.#links.cutAll('the connection was cut');
+  }
+
+  #full(stream: string, keys: number): CommitError {
+    return new CommitError(
+      `${this.name} refuses to append (stream '${stream}'): it remembers ${keys} idempotency keys, and idempotencyKeysMax allows no more`,
+      { stream, reason: 'IDEMPOTENCY_FULL', keys },
+    );
   }
 }
 

@@ -4,7 +4,7 @@ import type { EntryId } from '@ars/core';
 export interface WindowBounds {
   /** A key is forgotten after so many milliseconds of the store's clock. */
   readonly windowMs: number;
-  /** The oldest keys beyond so many are forgotten. */
+  /** While so many are remembered, there is no room for another. */
   readonly keysMax: number;
 }
 
@@ -29,14 +29,24 @@ export class IdempotencyWindow {
     return found !== undefined && this.#isFresh(found, nowMs) ? found.id : undefined;
   }
 
-  /** Remembers an entry's key, and forgets what is too old or too much. */
+  /** How many keys are remembered; some may be too old. */
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  /** Forgets the oldest as far as they are too old, and tells whether another may be remembered. */
+  makeRoom(nowMs: number): boolean {
+    for (const [oldest, entry] of this.#keys) {
+      if (this.#isFresh(entry, nowMs)) break;
+      this.#keys.delete(oldest);
+    }
+    return this.#keys.size < this.#bounds.keysMax;
+  }
+
+  /** Remembers an entry's key, for which room was made. */
   remember(key: string, id: EntryId, nowMs: number): void {
     this.#keys.delete(key);
     this.#keys.set(key, { id, atMs: nowMs });
-    for (const [oldest, entry] of this.#keys) {
-      if (this.#keys.size <= this.#bounds.keysMax && this.#isFresh(entry, nowMs)) return;
-      this.#keys.delete(oldest);
-    }
   }
 
   /** The same keys with a life of their own. */

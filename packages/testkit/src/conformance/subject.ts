@@ -24,6 +24,11 @@ export interface StoreSubject {
   disconnect?(): Promise<void>;
   /** Copies all content now; `restore` puts the copy in place later, as a failover that lost the newest writes does. */
   olderCopy?(): Promise<OlderCopy>;
+  /**
+   * Makes another store that remembers at most so many idempotency keys a stream, on the same content or on its own. The
+   * case closes it.
+   */
+  boundedStore?(idempotencyKeysMax: number): Promise<StreamStore>;
   /** Ends the store and all that was made for it. */
   close(): Promise<void>;
 }

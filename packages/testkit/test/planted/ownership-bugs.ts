@@ -163,6 +163,15 @@ export const OWNERSHIP_BUGS: readonly PlantedBug[] = [
     },
   },
   {
+    bug: 'an append over the bound of keys is done without its key',
+    caughtBy: 'appending: over their bound idempotency keys are refused, and none is forgotten',
+    plant: (memory) => {
+      const append: (typeof memory)['append'] = (request) =>
+        memory.append(request).catch(() => memory.append({ ...request, idempotencyKey: undefined }));
+      return alteredStore(memory, { store: { append } });
+    },
+  },
+  {
     bug: 'a key is one for all streams',
     caughtBy: 'appending: an idempotency key appends once a stream, and answers the first ID',
     plant: (memory) => {

@@ -1,15 +1,21 @@
 import type { ConsumerAddress, EntryId, StoredFields, StreamStore } from '@ars/core';
 import type { CaseNames, StoreSubject } from '../../src/index.js';
 import { RedisContent } from './redis-content.js';
+import type { Bounds } from './redis-subject.js';
+
+/** Makes a store of an adapter on the cluster that a node belongs to. */
+export type MakeClusterStore = (port: number, options?: Bounds) => StreamStore;
 
 /** A store on a cluster of one node that belongs to the test alone. */
 export class ClusterSubject implements StoreSubject {
   readonly store: StreamStore;
   readonly #content: RedisContent;
+  readonly #make: (options?: Bounds) => StreamStore;
 
-  constructor(port: number, { tag }: CaseNames, createStore: (port: number) => StreamStore) {
+  constructor(port: number, { tag }: CaseNames, createStore: MakeClusterStore) {
     this.#content = new RedisContent(`redis://127.0.0.1:${port}`, tag);
-    this.store = createStore(port);
+    this.#make = (options) => createStore(port, options);
+    this.store = this.#make();
   }
 
   addEntry(stream: string, fields: StoredFields, id?: EntryId): Promise<EntryId> {
@@ -39,6 +45,10 @@ export class ClusterSubject implements StoreSubject {
   /** Nobody else uses the node, so every connection but the asking one is the store's. */
   async disconnect(): Promise<void> {
     await this.#content.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+  }
+
+  async boundedStore(idempotencyKeysMax: number): Promise<StreamStore> {
+    return this.#make({ idempotencyKeysMax });
   }
 
   async close(): Promise<void> {

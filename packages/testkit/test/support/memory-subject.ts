@@ -22,6 +22,7 @@ export function memorySubject(wrap: (memory: MemoryStore) => StreamStore = (memo
       const snapshot = memory.snapshot();
       return { restore: async () => memory.restoreSnapshot(snapshot) };
     },
+    boundedStore: async (idempotencyKeysMax: number) => wrap(createMemoryStore({ idempotencyKeysMax })),
     close: () => memory.close(),
   };
 }

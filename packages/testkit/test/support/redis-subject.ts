@@ -9,12 +9,18 @@ import {
 import { startServer } from '../../../../tests/support/server.js';
 import { RedisContent } from './redis-content.js';
 
+/** The options that stores of the suite are made with. */
+export interface Bounds {
+  readonly idempotencyKeysMax: number;
+}
+
 /** Makes a store of an adapter. */
-export type MakeStore = (url: string) => StreamStore;
+export type MakeStore = (url: string, options?: Bounds) => StreamStore;
 
 /** A store over a proxy that cuts its connections or leads them to another server. */
 export class RedisSubject implements StoreSubject {
   readonly store: StreamStore;
+  readonly #make: MakeStore;
   readonly #names: CaseNames;
   readonly #proxy: FaultProxy;
   readonly #ends: (() => Promise<void>)[] = [];
@@ -22,6 +28,7 @@ export class RedisSubject implements StoreSubject {
 
   private constructor(make: MakeStore, url: string, proxy: FaultProxy, names: CaseNames) {
     const content = new RedisContent(url, names.tag);
+    this.#make = make;
     this.#names = names;
     this.#content = content;
     this.#proxy = proxy;
@@ -76,6 +83,10 @@ export class RedisSubject implements StoreSubject {
       this.#content = content;
     };
     return { restore };
+  }
+
+  async boundedStore(idempotencyKeysMax: number): Promise<StreamStore> {
+    return this.#make(this.#proxy.url, { idempotencyKeysMax });
   }
 
   async close(): Promise<void> {

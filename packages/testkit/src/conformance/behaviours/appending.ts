@@ -1,4 +1,4 @@
-import { compareIds } from '@ars/core';
+import { compareIds, type ArsError } from '@ars/core';
 import type { BehaviourGroup } from '../behaviour.js';
 import { check, checkEqual, checkRejects } from '../check.js';
 import type { Trial } from '../trial.js';
@@ -31,6 +31,24 @@ async function appendsOnceAtOnce(trial: Trial): Promise<void> {
   checkEqual(answers.filter(({ isRepeat }) => !isRepeat).length, 1, 'how many of five appends at once are the first');
   checkEqual(new Set(answers.map(({ id }) => id)).size, 1, 'how many IDs they answer');
   checkEqual(await trial.values('out'), ['1'], 'what was appended');
+}
+
+async function refusesTooManyKeys(trial: Trial): Promise<void> {
+  const store = await trial.hook('boundedStore')(3);
+  const stream = trial.stream('out');
+  const append = (idempotencyKey?: string) => store.append({ stream, fields: ['n', '1'], idempotencyKey });
+  const firsts = [await append('a'), await append('b'), await append('c')];
+  const error = await checkRejects(append('d'), 'ARS_COMMIT', 'an append with one idempotency key too many');
+  checkEqual((error as ArsError).details['reason'], 'IDEMPOTENCY_FULL', 'the reason of the refusal');
+  checkEqual(await store.tail([stream]), [firsts[2]!.id], 'the tail after the refusal');
+  const repeats = [await append('a'), await append('b'), await append('c')];
+  checkEqual(
+    repeats,
+    firsts.map(({ id }) => ({ id, isRepeat: true })),
+    'the answers to repeats of the others',
+  );
+  checkEqual((await append()).isRepeat, false, 'isRepeat of an append without a key');
+  await store.close();
 }
 
 async function refusesForeignKeys(trial: Trial): Promise<void> {
@@ -85,6 +103,11 @@ export const APPENDING: BehaviourGroup = {
     { name: 'an append adds one entry and answers its ID', check: appends },
     { name: 'an idempotency key appends once a stream, and answers the first ID', check: appendsOnce },
     { name: 'an idempotency key appends once, also when all come at once', check: appendsOnceAtOnce },
+    {
+      name: 'over their bound idempotency keys are refused, and none is forgotten',
+      needs: ['boundedStore'],
+      check: refusesTooManyKeys,
+    },
     { name: 'an append to what is not a stream is refused', needs: ['occupy'], check: refusesForeignKeys },
     { name: 'an append to a stream without IDs left is refused', check: refusesExhausted },
     { name: "an append to a name that is the store's own is refused", check: refusesOwnNames },
