@@ -1,9 +1,9 @@
 import { ConfigurationError } from '@ars/core';
 import {
-  askInTurn,
   checkDatabase,
   ConnectionLostError,
   keyPrefixOf,
+  NodesInTurn,
   sentinelName,
   SingleDriver,
   translateAddress,
@@ -36,19 +36,25 @@ export function sentinelDriver(options: object): SingleDriver {
   const forSentinels = () => identityOf(clients.sentinelClientOptions ?? {});
   const { database = 0 } = forNodes();
   checkDatabase('database', database);
+  const turns = new NodesInTurn();
   return new SingleDriver({
     name: sentinelName(sentinelRootNodes, name, database),
     keyPrefix: keyPrefixOf(keyPrefix),
     parserCost: 'low',
     connect: async (timeoutMs) => {
-      const master = await askInTurn(sentinelRootNodes, {
+      const { answer: master, by } = await turns.ask(sentinelRootNodes, {
         command: ['SENTINEL', 'get-master-addr-by-name', name],
         connect: (sentinel, limitMs) =>
           connectOnce(at(forSentinels(), translateAddress(nodeAddressMap, sentinel)), limitMs),
         timeoutMs,
         understand: (reply) => masterIn(reply, name),
       });
-      return connectOnce(at(forNodes(), translateAddress(nodeAddressMap, master)), timeoutMs);
+      return connectOnce(at(forNodes(), translateAddress(nodeAddressMap, master)), timeoutMs).catch(
+        (error: unknown) => {
+          turns.distrust(by);
+          throw error;
+        },
+      );
     },
   });
 }

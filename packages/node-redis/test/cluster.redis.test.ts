@@ -3,10 +3,12 @@ import { expect, test } from 'vitest';
 import { createNodeRedisStore } from '@ars/node-redis';
 import { startCluster } from '../../../tests/support/cluster.js';
 import { describeCluster } from '../../redis-protocol/test/adapter/cluster-suite.js';
+import { describeDiscovery } from '../../redis-protocol/test/adapter/discovery-suite.js';
 import { freshTag, roundTrip } from '../../redis-protocol/test/adapter/round-trip.js';
 import { nodeRedis } from './support/under-test.js';
 
 describeCluster(nodeRedis);
+describeDiscovery(nodeRedis);
 
 test('a store works from a cluster client, connected or not, and leaves it as it is', async () => {
   await using server = await startCluster();

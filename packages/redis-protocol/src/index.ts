@@ -9,6 +9,6 @@ export type { OneLifeClient } from './adapter/one-life-connection.js';
 export { ClusterDriver, sentinelName, serverName, SingleDriver } from './adapter/drivers.js';
 export type { ClusterDriverParts, ServerPlace, SingleDriverParts } from './adapter/drivers.js';
 export type { ClusterNodes } from './adapter/cluster-topology.js';
-export { askInTurn, nodeKey, translateAddress } from './adapter/ask-in-turn.js';
-export type { AddressMap, NodeAddress, Question } from './adapter/ask-in-turn.js';
+export { NodesInTurn, nodeKey, translateAddress } from './adapter/ask-in-turn.js';
+export type { AddressMap, NodeAddress, Question, Told } from './adapter/ask-in-turn.js';
 export { checkDatabase, keyPrefixOf, wrongOption } from './adapter/connection-checks.js';

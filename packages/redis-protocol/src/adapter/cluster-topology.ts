@@ -1,5 +1,12 @@
 import { ConnectionLostError, type RedisConnection, type RedisReply } from '../driver.js';
-import { askInTurn, eachOnce, translateAddress, type AddressMap, type NodeAddress } from './ask-in-turn.js';
+import {
+  eachOnce,
+  NodesInTurn,
+  translateAddress,
+  type AddressMap,
+  type NodeAddress,
+  type Told,
+} from './ask-in-turn.js';
 
 /** Slots `first` to `last` are the master's. */
 interface SlotRange {
@@ -22,15 +29,16 @@ export interface ClusterNodes {
  */
 export class ClusterTopology {
   readonly #nodes: ClusterNodes;
+  readonly #turns = new NodesInTurn();
   #known: readonly NodeAddress[] = [];
 
   constructor(nodes: ClusterNodes) {
     this.#nodes = nodes;
   }
 
-  /** The master of a slot. Rejects as the last node that was asked did, when none answers. */
-  masterOf(slot: number, timeoutMs: number): Promise<NodeAddress> {
-    return askInTurn(eachOnce([...this.#known, ...this.#nodes.seeds()]), {
+  /** The master of a slot, and who said so. Rejects as the last node that was asked did, when none answers. */
+  masterOf(slot: number, timeoutMs: number): Promise<Told<NodeAddress>> {
+    return this.#turns.ask(eachOnce([...this.#known, ...this.#nodes.seeds()]), {
       command: ['CLUSTER', 'SLOTS'],
       connect: this.#nodes.connect,
       timeoutMs,
@@ -42,6 +50,11 @@ export class ClusterTopology {
         return range.master;
       },
     });
+  }
+
+  /** Has other nodes asked first: the master that this one told does not serve. */
+  distrust(node: NodeAddress): void {
+    this.#turns.distrust(node);
   }
 
   /** A node that does not know its own address leaves it empty: it is the one that was asked. */

@@ -1,6 +1,7 @@
 import type { ConnectionPurpose, RedisConnection, RedisDriver } from '../driver.js';
 import { hashSlot } from '../hash-slot.js';
 import { nodeKey, type NodeAddress } from './ask-in-turn.js';
+import { ClusterConnection } from './cluster-connection.js';
 import { ClusterTopology, type ClusterNodes } from './cluster-topology.js';
 
 /** What an adapter gives for a driver of one server, or of whichever server is the master at the time. */
@@ -59,7 +60,14 @@ export class ClusterDriver implements RedisDriver {
   }
 
   async connect(_purpose: ConnectionPurpose, key: string, timeoutMs: number): Promise<RedisConnection> {
-    return this.#connect(await this.#topology.masterOf(hashSlot(key), timeoutMs), timeoutMs);
+    const { answer: master, by } = await this.#topology.masterOf(hashSlot(key), timeoutMs);
+    const onMisled = () => this.#topology.distrust(by);
+    try {
+      return new ClusterConnection(await this.#connect(master, timeoutMs), onMisled);
+    } catch (error) {
+      onMisled();
+      throw error;
+    }
   }
 
   async close(): Promise<void> {}

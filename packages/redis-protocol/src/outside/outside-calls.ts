@@ -10,6 +10,8 @@ const RETRY_DELAY_MS = 50;
 
 /** The server refused because the key is served elsewhere, or will be: nothing ran, and another connection may do. */
 const ELSEWHERE = new Set<unknown>(['ASK', 'MOVED', 'READONLY', 'TRYAGAIN']);
+/** The connection will not do again: a node that has lost the others may never find them. */
+const LEADS_NOWHERE = new Set<unknown>([...ELSEWHERE, 'CLUSTERDOWN']);
 /** The server is away, or on its way back. */
 const AWAY = new Set<unknown>(['BUSY', 'CLUSTERDOWN', 'CONNECTION', 'LOADING', 'MASTERDOWN', 'TIMEOUT']);
 
@@ -64,7 +66,7 @@ export class OutsideCalls {
       return await work(link);
     } catch (error) {
       const failure = failureOf(error, { store: storeName, verb, stream, isCommit });
-      if (isArsError(failure) && ELSEWHERE.has(failure.details['reason'])) links.forget(key);
+      if (isArsError(failure) && LEADS_NOWHERE.has(failure.details['reason'])) links.forget(key);
       throw failure;
     }
   }
