@@ -74,6 +74,10 @@ class IoredisOneLifeClient implements OneLifeClient {
     return this.#redis.callBuffer(command as string, args) as Promise<RedisReply>;
   }
 
+  get isOpen(): boolean {
+    return this.#redis.status === 'ready';
+  }
+
   /** `disconnect` alone waits for the other side, which on a half-open link never answers. */
   destroy(): void {
     this.#redis.disconnect();

@@ -59,6 +59,10 @@ class NodeRedisOneLifeClient implements OneLifeClient {
     return this.#client.sendCommand(args as (string | Buffer)[]) as Promise<unknown> as Promise<RedisReply>;
   }
 
+  get isOpen(): boolean {
+    return this.#client.isReady;
+  }
+
   /** node-redis loses sight of a socket that is destroyed before it is connected, so that has to wait. */
   destroy(): void {
     this.#isDestroyed = true;

@@ -33,6 +33,8 @@ export interface RedisDriver {
 export interface RedisConnection {
   /** On a cluster: names the node, so that connections to one node can be told. */
   readonly node?: string | undefined;
+  /** Whether the socket is alive, as far as can be known without sending: false once it has ended, for whatever reason. */
+  readonly isOpen: boolean;
   /**
    * Sends one command. Rejects with `RedisReplyError` when the server answers with an error, and with
    * `ConnectionLostError` when the connection ends first; then the command may have run or not.
@@ -53,4 +55,11 @@ export class RedisReplyError extends Error {
 /** A connection could not be made, or ended before the reply came. */
 export class ConnectionLostError extends Error {
   override readonly name = 'ConnectionLostError';
+  /** Whether the command may have run; false when it was never sent. */
+  readonly mayHaveRun: boolean;
+
+  constructor(message: string, mayHaveRun = true) {
+    super(message);
+    this.mayHaveRun = mayHaveRun;
+  }
 }

@@ -55,9 +55,10 @@ export interface FailureContext {
  */
 export function failureOf(error: unknown, context: FailureContext): unknown {
   if (error instanceof ConnectionLostError) {
-    const details = { reason: 'CONNECTION', ran: 'unknown', ...where(context) };
-    const message = `${context.store}: no answer to ${context.verb}, the connection is lost (${error.message})`;
-    return new StoreUnavailableError(message, details);
+    const ran = error.mayHaveRun ? 'unknown' : false;
+    const what = error.mayHaveRun ? `no answer to ${context.verb}` : `cannot ${context.verb}`;
+    const message = `${context.store}: ${what}, the connection is lost (${error.message})`;
+    return new StoreUnavailableError(message, { reason: 'CONNECTION', ran, ...where(context) });
   }
   if (error instanceof RedisReplyError) return refusal(error.message, context);
   return error;

@@ -77,7 +77,13 @@ class MeddlingDriver extends RawDriver implements RedisDriver {
       turn = reply.catch(() => {});
       return reply;
     };
-    return { send, close: () => connection.close() };
+    return {
+      send,
+      get isOpen() {
+        return connection.isOpen;
+      },
+      close: () => connection.close(),
+    };
   }
 }
 

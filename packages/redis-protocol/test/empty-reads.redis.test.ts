@@ -40,6 +40,10 @@ class InterposedConnection implements RedisConnection {
     return this.#connection.node;
   }
 
+  get isOpen(): boolean {
+    return this.#connection.isOpen;
+  }
+
   /** One after another: when a command's turn has come, all before it have been answered. */
   send(args: Command): Promise<RedisReply> {
     const reply = this.#queue.then(async () => {

@@ -74,6 +74,15 @@ test('a lost connection leaves open whether it ran', () => {
   expect(error).toMatchObject({ code: 'ARS_STORE_UNAVAILABLE', details: { reason: 'CONNECTION', ran: 'unknown' } });
 });
 
+test('a lost connection on which nothing was sent says that nothing ran', () => {
+  const error = failureOf(new ConnectionLostError('the connection has ended', false), context);
+  expect(error).toMatchObject({
+    code: 'ARS_STORE_UNAVAILABLE',
+    message: 'redis://h:1/0: cannot commit, the connection is lost (the connection has ended)',
+    details: { reason: 'CONNECTION', ran: false },
+  });
+});
+
 test('a bug stays a bug', () => {
   const bug = new TypeError('x');
   expect(failureOf(bug, context)).toBe(bug);

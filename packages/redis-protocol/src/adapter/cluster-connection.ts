@@ -15,6 +15,10 @@ export class ClusterConnection implements RedisConnection {
     this.#onMisled = onMisled;
   }
 
+  get isOpen(): boolean {
+    return this.#connection.isOpen;
+  }
+
   /** The promise is handed on as it is, since every further one would hold up the reply. */
   send(args: readonly (string | Uint8Array)[]): Promise<RedisReply> {
     const reply = this.#connection.send(args);

@@ -9,6 +9,8 @@ export interface OneLifeClient {
   /** Connects; resolves when the whole handshake is answered. */
   connect(): Promise<void>;
   send(args: readonly (string | Buffer)[]): Promise<RedisReply>;
+  /** Whether the socket is alive, once connected; false as soon as the library has seen it end. */
+  readonly isOpen: boolean;
   /** Ends the socket at once, in whatever state it is. Calling it twice does nothing. */
   destroy(): void;
   /** The server's own text, if what was thrown is an error that the server answered. */
@@ -39,6 +41,10 @@ class OneLifeConnection implements RedisConnection {
   constructor(client: OneLifeClient, node: string | undefined) {
     this.node = node;
     this.#client = client;
+  }
+
+  get isOpen(): boolean {
+    return this.#client.isOpen;
   }
 
   async send(args: readonly (string | Uint8Array)[]): Promise<RedisReply> {

@@ -18,7 +18,7 @@ export class Lease implements Sender {
 
   send(args: readonly (string | Uint8Array)[], waitMs = 0): Promise<RedisReply> {
     return new Promise((resolve, reject) => {
-      if (this.#isClosed) return reject(ended());
+      if (this.#isClosed) return reject(ended(false));
       this.#pending.add(reject);
       this.#link.send(args, waitMs).then(
         (reply) => {
@@ -37,12 +37,12 @@ export class Lease implements Sender {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const reject of this.#pending) reject(ended());
+    for (const reject of this.#pending) reject(ended(true));
     this.#pending.clear();
     this.#onClose();
   }
 }
 
-function ended(): ConnectionLostError {
-  return new ConnectionLostError('the connection has ended');
+function ended(mayHaveRun: boolean): ConnectionLostError {
+  return new ConnectionLostError('the connection has ended', mayHaveRun);
 }

@@ -38,13 +38,13 @@ export class Link implements Sender {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Whether the link has ended, by `close` or by itself. */
+  /** Whether the link has ended, by `close` or by itself, be it while nothing was pending. */
   get isClosed(): boolean {
-    return this.#isClosed;
+    return this.#isClosed || !this.#connection.isOpen;
   }
 
   async send(args: readonly (string | Uint8Array)[], waitMs = 0): Promise<RedisReply> {
-    if (this.#isClosed) throw new ConnectionLostError('the connection has ended');
+    if (this.isClosed) throw new ConnectionLostError('the connection has ended', false);
     const due = performance.now() + this.#timeoutMs + waitMs;
     this.#deadlines.push(Math.max(due, this.#deadlines.at(-1) ?? 0));
     if (this.#deadlines.length === 1 && due < this.#watchedUntil) this.#watch(due);

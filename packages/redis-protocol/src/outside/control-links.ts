@@ -6,7 +6,7 @@ import { openLink, type LinkTimeouts, type OpenLink } from '../link/open-link.js
 
 /**
  * The connections for what happens outside consumers, shared by all callers: made when first needed, made again
- * after they were lost. On Redis Cluster one a node: only connecting tells which node has a slot, and a connection to
+ * after they were lost, also while nobody used them. On Redis Cluster one a node: only connecting tells which node has a slot, and a connection to
  * a node that has one already is given up for that one.
  */
 export class ControlLinks {

@@ -70,6 +70,24 @@ function testEnds(through: (work: Work) => Promise<void>): void {
     });
   });
 
+  test('knows that it has ended, also when nothing was pending', async () => {
+    await through(async (connection, proxy) => {
+      expect(connection.isOpen).toBe(true);
+      await connection.send(['PING']);
+      expect(connection.isOpen).toBe(true);
+      proxy.cutAll();
+      await waitFor(() => !connection.isOpen, 'the connection to see its end');
+      await expect(connection.send(['PING'])).rejects.toBeInstanceOf(ConnectionLostError);
+    });
+  });
+
+  test('knows that it was closed', async () => {
+    await through(async (connection) => {
+      connection.close();
+      await waitFor(() => !connection.isOpen, 'the connection to end');
+    });
+  });
+
   test('is closed at once, also when the other side has gone silent', async () => {
     await through(async (connection, proxy) => {
       proxy.blackhole(true);

@@ -62,6 +62,10 @@ class RawConnection implements RedisConnection {
     });
   }
 
+  get isOpen(): boolean {
+    return !this.#socket.destroyed;
+  }
+
   send(args: readonly (string | Uint8Array)[]): Promise<RedisReply> {
     return new Promise((resolve, reject) => {
       if (this.#socket.destroyed) return reject(new ConnectionLostError('socket closed'));
