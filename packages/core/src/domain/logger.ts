@@ -6,13 +6,17 @@ export interface Logger {
   error(message: string, details?: unknown): void;
 }
 
-/** The same logger, but for what it throws: a log that cannot be written must not end what it tells of. */
+/**
+ * The same logger, but for what it throws, or rejects with where its methods are asynchronous: a log that cannot be
+ * written must not end what it tells of, and an unhandled rejection would end the process.
+ */
 export function steadyLogger(logger: Logger): Logger {
   const steady =
     (level: keyof Logger) =>
     (message: string, details?: unknown): void => {
       try {
-        logger[level](message, details);
+        const written: unknown = logger[level](message, details);
+        if (typeof written === 'object') Promise.resolve(written).catch(() => {});
       } catch {
         // There is nobody left to tell.
       }

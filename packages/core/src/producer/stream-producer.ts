@@ -3,7 +3,7 @@ import type { EntryId } from '../domain/entry-id.js';
 import { systemEnvironment } from '../domain/environment.js';
 import type { Environment } from '../domain/environment.js';
 import { ConfigurationError, MessageValidationError } from '../domain/errors.js';
-import { consoleLogger } from '../domain/logger.js';
+import { consoleLogger, steadyLogger } from '../domain/logger.js';
 import type { Logger } from '../domain/logger.js';
 import type { StreamStore } from '../store/stream-store.js';
 import { encodeMessage } from '../transaction/publisher.js';
@@ -51,7 +51,7 @@ export class StreamProducer {
       throw new ConfigurationError(`${unknown} is not an option of StreamProducer.`, { option: unknown });
     const { store, logger = consoleLogger, environment = systemEnvironment } = options;
     this.#store = store;
-    this.#keeper = new RetentionKeeper({ store, logger, environment, hasTimers: false });
+    this.#keeper = new RetentionKeeper({ store, logger: steadyLogger(logger), environment, hasTimers: false });
   }
 
   /**

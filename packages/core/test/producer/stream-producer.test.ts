@@ -69,3 +69,22 @@ test('a stream that cannot be trimmed is a warning, not a failed publish', async
   await new Promise((resolve) => setImmediate(resolve));
   expect(warnings).toEqual([expect.stringContaining('"out"')]);
 });
+
+test('a logger that rejects when it is told of that harms nobody', async () => {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => void unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  const { store } = notebook();
+  let calls = 0;
+  const warn = (): Promise<void> => {
+    calls += 1;
+    return Promise.reject(new Error('full disk'));
+  };
+  const trim = () => Promise.reject(new Error('no right'));
+  const logger = { ...consoleLogger, warn };
+  const producer = new StreamProducer({ store: { ...store, trim } as unknown as StreamStore, logger });
+  await producer.publish(defineStream('out', { retention: 'consumed' }), { n: 1 });
+  for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  process.off('unhandledRejection', note);
+  expect([calls, unhandled]).toEqual([1, []]);
+});
