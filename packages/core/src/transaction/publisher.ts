@@ -10,7 +10,10 @@ export const PUBLISHES_MAX = 10_000;
 /** The most bytes that one transaction publishes. */
 export const PUBLISH_BYTES_MAX: number = 16 * 1024 * 1024;
 
-/** Checks and encodes what handlers publish; one for a consumer, so that a target is looked at once. */
+/** So many targets are known to be allowed; beyond that all are forgotten, and looked at again. */
+export const ALLOWED_MAX = 1_000;
+
+/** Checks what handlers publish to; one for a consumer, so that not every message has its target looked at. */
 export class Publisher {
   readonly #placementProblem: (stream: string) => string | undefined;
   readonly #allowed = new Set<string>();
@@ -33,6 +36,7 @@ export class Publisher {
     if (this.#allowed.has(name)) return name;
     const problem = this.#placementProblem(name);
     if (problem !== undefined) throw new ConfigurationError(problem, { stream: name });
+    if (this.#allowed.size >= ALLOWED_MAX) this.#allowed.clear();
     this.#allowed.add(name);
     return name;
   }

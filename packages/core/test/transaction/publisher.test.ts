@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import {
+  ALLOWED_MAX,
   checkPublishBounds,
   encodeMessage,
   Publisher,
@@ -15,6 +16,20 @@ test('a target is looked at once', () => {
   });
   expect([publisher.target('a'), publisher.target('b'), publisher.target('a')]).toEqual(['a', 'b', 'a']);
   expect(asked).toEqual(['a', 'b']);
+});
+
+test('targets that were looked at are forgotten when there are too many', () => {
+  let asked: string[] = [];
+  const publisher = new Publisher((stream) => {
+    asked.push(stream);
+    return undefined;
+  });
+  const names = Array.from({ length: ALLOWED_MAX }, (_, i) => `out${i}`);
+  for (const name of [...names, ...names]) publisher.target(name);
+  expect(asked).toEqual(names);
+  asked = [];
+  for (const name of ['more', ...names]) publisher.target(name);
+  expect(asked.slice(0, ALLOWED_MAX)).toEqual(['more', ...names.slice(0, -1)]);
 });
 
 test('a target that cannot share the transaction is refused each time, with the reason', () => {

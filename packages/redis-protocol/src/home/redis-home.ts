@@ -31,6 +31,9 @@ import { decodeInspection } from './inspection.js';
 import { loadStates, scanStates } from './keyed-states.js';
 import { consumerKeys, type HomeKeys } from './keys.js';
 
+/** So many targets are known to be placed right; beyond that all are forgotten, and looked at again. */
+const PLACED_MAX = 1_000;
+
 /** What a home is made of. */
 export interface HomeParts {
   readonly link: Lease;
@@ -163,6 +166,7 @@ export class RedisHome implements ConsumerHome {
       if (this.#placed.has(stream)) continue;
       const problem = this.#parts.targetProblem(stream);
       if (problem !== undefined) throw new CommitError(problem, { stream, reason: 'PLACEMENT' });
+      if (this.#placed.size >= PLACED_MAX) this.#placed.clear();
       this.#placed.add(stream);
     }
   }
