@@ -1,10 +1,10 @@
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { ConsumerHome, StreamReader, StreamStore } from '@ars/core';
 import type { NodeAddress } from '@ars/redis-protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startCluster } from '../../../../tests/support/cluster.js';
 import type { TestServer } from '../../../../tests/support/server.js';
 import { addressOf, DONE, freshTag, roundTrip } from './round-trip.js';
+import { bulk, StubNodes } from './stub-nodes.js';
 import type { AdapterUnderTest } from './under-test.js';
 
 const host = '127.0.0.1';
@@ -13,7 +13,7 @@ const host = '127.0.0.1';
 export function describeDiscovery(adapter: AdapterUnderTest): void {
   describe('on a cluster with a node that serves', () => {
     let serving: TestServer;
-    const stubs: { server: Server; sockets: Set<Socket> }[] = [];
+    const stubs = new StubNodes();
     let store: StreamStore;
     beforeAll(async () => {
       serving = await startCluster();
@@ -21,27 +21,9 @@ export function describeDiscovery(adapter: AdapterUnderTest): void {
     afterAll(() => serving.stop());
     afterEach(async () => {
       await store.close();
-      for (const { server, sockets } of stubs.splice(0)) {
-        server.close();
-        for (const socket of sockets) socket.destroy();
-      }
+      stubs.end();
     });
 
-    /** A node that is not one: a listener that answers what it is told to. */
-    const startStub = async (answer: (command: string, port: number) => string): Promise<NodeAddress> => {
-      const sockets = new Set<Socket>();
-      const server = createServer((socket) => {
-        sockets.add(socket);
-        const { port } = server.address() as AddressInfo;
-        const answerAll = (chunk: Buffer) => {
-          for (const command of commandsIn(chunk)) socket.write(answer(command, port));
-        };
-        socket.on('error', () => {}).on('data', answerAll);
-      });
-      await new Promise<void>((resolve) => server.listen(0, host, resolve));
-      stubs.push({ server, sockets });
-      return { host, port: (server.address() as AddressInfo).port };
-    };
     const storeOf = (stubbed: readonly NodeAddress[], connectTimeoutMs: number): StreamStore => {
       store = adapter.store(adapter.cluster({ seeds: [...stubbed, { host, port: serving.port }] }), {
         connectTimeoutMs,
@@ -50,7 +32,7 @@ export function describeDiscovery(adapter: AdapterUnderTest): void {
     };
 
     test('it is found behind one that claims all slots and is cut off: by a call that is made again', async () => {
-      storeOf([await startStub(cutOff)], 5000);
+      storeOf([await stubs.start(cutOff)], 5000);
       const tag = freshTag();
       const request = { stream: `{${tag}}s`, fields: ['f', 'v'], idempotencyKey: 'k' };
       const { id } = await store.append(request);
@@ -59,7 +41,7 @@ export function describeDiscovery(adapter: AdapterUnderTest): void {
     });
 
     test('it is found behind one that claims all slots and is cut off: by reader and home together', async () => {
-      storeOf([await startStub(cutOff)], 5000);
+      storeOf([await stubs.start(cutOff)], 5000);
       const tag = freshTag();
       const outcomes = [await tryBoth(store, tag), await tryBoth(store, tag), await tryBoth(store, tag)];
       expect(outcomes[0]).toContain('CLUSTERDOWN');
@@ -71,7 +53,7 @@ export function describeDiscovery(adapter: AdapterUnderTest): void {
     });
 
     test('it is found behind one that names a master which is gone', async () => {
-      const gone = await startStub((command) => plain(command) ?? slots(1));
+      const gone = await stubs.start((command) => plain(command) ?? slots(1));
       storeOf([gone], 5000);
       const address = addressOf(freshTag());
       await expect(store.openHome(address)).rejects.toMatchObject({ code: 'ARS_STORE_UNAVAILABLE' });
@@ -79,7 +61,7 @@ export function describeDiscovery(adapter: AdapterUnderTest): void {
     });
 
     test('it is found behind four that are mute, and they are not asked again', async () => {
-      const mute = await Promise.all([1, 2, 3, 4].map(() => startStub(() => '')));
+      const mute = await stubs.startMute(4);
       storeOf(mute, 600);
       const address = addressOf(freshTag());
       await expect(store.openHome(address)).rejects.toMatchObject({ code: 'ARS_STORE_UNAVAILABLE' });
@@ -109,12 +91,6 @@ async function tryBoth(store: StreamStore, tag: string): Promise<unknown[]> {
   return outcomes;
 }
 
-/** The names and first arguments of the commands in a chunk, which here are never cut. */
-function commandsIn(chunk: Buffer): string[] {
-  const commands = String(chunk).split(/(?=^\*\d+\r\n)/m);
-  return commands.map((command) => [...command.matchAll(/^\$\d+\r\n(.*)\r\n/gm)].map(([, word]) => word).join(' '));
-}
-
 /** An old master that has lost the others, and takes itself for the master of every slot. */
 function cutOff(command: string, port: number): string {
   if (command.startsWith('CLUSTER SLOTS')) return slots(port);
@@ -129,5 +105,4 @@ function plain(command: string): string | undefined {
 
 const INFO =
   'redis_version:7.0.15\r\nredis_mode:cluster\r\nrun_id:a\r\nmaster_replid:b\r\nrole:master\r\nloading:0\r\n';
-const bulk = (text: string): string => `$${text.length}\r\n${text}\r\n`;
 const slots = (port: number): string => `*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n${bulk(host)}:${port}\r\n`;
