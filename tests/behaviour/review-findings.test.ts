@@ -10,10 +10,6 @@ import {
 import { createMemoryStore } from '@ars/memory';
 import { expect, test } from 'vitest';
 import { Clock } from '../../packages/core/test/care/clock.js';
-import type { ConsumerPlan } from '../../packages/core/src/consumer/plan.js';
-import { EventHub } from '../../packages/core/src/consumer/events.js';
-import { NOTHING_STORED } from '../../packages/core/src/consumer/restored-values.js';
-import { Triage } from '../../packages/core/src/consumer/triage.js';
 import { waitFor } from '../support/wait.js';
 import { describeStore, describeStores, type KitConsumerOptions, type StoreKit } from './stores.js';
 import { deferred, failureOf, nextEvent } from './support/deferred.js';
@@ -291,26 +287,4 @@ describeStore('memory', (kit) => {
     await waitFor(() => told.at(-1) === '0-0', 'the source to be told of the rewind');
     gate.resolve();
   });
-});
-
-test('a gap is handled under suspicion whatever was marked, and is never condemned', () => {
-  const logger = new QuietLogger();
-  const plan = {
-    address: { consumerId: 'c', streams: ['in'] },
-    deadLetter: 'dead',
-    logger,
-    environment: systemEnvironment,
-    batch: { maxMessages: 4, maxBytes: 1_000 },
-    retry: { attempts: 2 },
-  } as unknown as ConsumerPlan;
-  const triage = new Triage(plan, new EventHub(logger), () => {});
-  const suspect = { stream: 'in', id: '1-0', count: 2 };
-  const checkpoint = { commitId: 'base', cursors: [], values: NOTHING_STORED, attempt: undefined, suspect };
-  triage.restart(checkpoint, true);
-  const message = { stream: 'in', id: '1-0', fields: ['n', '1'], read: 1, gap: undefined, prepared: undefined };
-  expect(triage.vet(message)).toMatchObject({ deadLettered: { code: 'ARS_POISON' } });
-  // A gap has the ID of the message before it.
-  const gap = { stream: 'in', lost: 1, after: '1-0', upTo: '3-0' };
-  expect(triage.vet({ ...message, fields: [], gap })).toBe('handle');
-  expect(triage.isMarking).toBe(false);
 });

@@ -26,6 +26,9 @@ class UnprovenDriver extends RawDriver {
   override async connect(): Promise<RedisConnection> {
     const connection = await super.connect();
     return {
+      get isOpen() {
+        return connection.isOpen;
+      },
       send: ([command, script, ...rest]) =>
         connection.send(script === COMMIT.sha ? ['EVAL', UNPROVEN, ...rest] : [command!, script!, ...rest]),
       close: () => connection.close(),

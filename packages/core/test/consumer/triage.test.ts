@@ -129,3 +129,13 @@ test('suspicion lasts for all that may have been in the hands of handlers that r
   commit(triage, '402-0');
   expect(triage.isCautious).toBe(false);
 });
+
+test('a gap is handled under suspicion whatever was marked, and is never condemned', () => {
+  const triage = triageOf();
+  triage.restart(checkpoint({ stream: 'in', id: '1-0', count: 2 }), true);
+  expect(triage.vet(message('1-0'))).toMatchObject({ deadLettered: { code: 'ARS_POISON' } });
+  // A gap has the ID of the message before it.
+  const gap = { stream: 'in', lost: 1, after: '1-0', upTo: '3-0' };
+  expect(triage.vet({ ...message('1-0'), fields: [], gap })).toBe('handle');
+  expect(triage.isMarking).toBe(false);
+});
