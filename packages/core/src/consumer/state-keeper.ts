@@ -72,8 +72,9 @@ export class WholeStateKeeper implements StateKeeper {
       const set: StoredAttribute[] = [];
       const deleted: string[] = [];
       for (const name of touched) {
-        if (name in values) set.push([name, serialized(serializer, name, values[name])]);
-        else deleted.push(name);
+        const value = values[name];
+        if (value === undefined && !(name in values)) deleted.push(name);
+        else set.push([name, serialized(serializer, name, value)]);
       }
       return { header, set, deleted };
     });

@@ -28,7 +28,7 @@ function primitiveProblem(value: unknown): string | undefined {
 }
 
 /** The common case, without a call that could fail: a finite number that is not negative zero. */
-function isSoundNumber(value: unknown): boolean {
+export function isSoundNumber(value: unknown): boolean {
   return typeof value === 'number' && value - value === 0 && (value !== 0 || 1 / value > 0);
 }
 

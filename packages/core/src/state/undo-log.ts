@@ -93,7 +93,8 @@ export class UndoLog {
   changed(from: number, to: number): Set<string> {
     const attributes = new Set<string>();
     const end = this.#indexOf(to);
-    for (let index = this.#indexOf(from); index < end; index += WRITE) attributes.add(this.#record[index] as string);
+    const record = this.#record;
+    for (let index = this.#indexOf(from); index < end; index += WRITE) attributes.add(record[index] as string);
     return attributes;
   }
 
