@@ -43,7 +43,8 @@ export class EntryDelivery implements Delivery {
 /** How many bytes of memory the fields of a delivery take, about. */
 export function bytesOf({ fields }: Delivery): number {
   let bytes = 0;
-  for (const value of fields) bytes += value.length;
+  // The memory store's lists are frozen, and the engine takes four times as long to iterate those.
+  for (let index = 0; index < fields.length; index += 1) bytes += fields[index]!.length;
   return bytes;
 }
 

@@ -10,3 +10,48 @@ test('a field that cannot be published is named with what it is, never with its 
   expect(() => encodeFields({ a: undefined } as never)).toThrow(/Field "a".*it is undefined/);
   expect(() => encodeFields({ a: { secret: 1 } } as never)).toThrow(/Field "a".*it is object/);
 });
+
+test.each([1, 31, 32, 33, 64])('a text of %i characters counts its bytes and must be well-formed', (length) => {
+  const ascii = 'x'.repeat(length);
+  const accented = `${ascii.slice(1)}é`;
+  expect(encodeFields({ a: ascii }).bytes).toBe(3 + length);
+  expect(encodeFields({ a: accented }).bytes).toBe(3 + Buffer.byteLength(accented));
+  expect(() => encodeFields({ a: `${ascii.slice(1)}\ud800` })).toThrow(/Field "a".*lone surrogate/);
+  expect(() => encodeFields({ [`${ascii.slice(1)}\udfff`]: 'a' })).toThrow(/its name has a lone surrogate/);
+});
+
+test('messages whose names are alike in number and length keep their own', () => {
+  const messages = [
+    { aa: '1', bb: '2' },
+    { aa: '3', cc: '4' },
+    { bb: '5', aa: '6' },
+    { aa: '7', bb: '8' },
+    { aa: '9', bbb: '10' },
+  ];
+  expect(messages.map((message) => encodeFields(message).fields)).toEqual([
+    ['aa', '1', 'bb', '2'],
+    ['aa', '3', 'cc', '4'],
+    ['bb', '5', 'aa', '6'],
+    ['aa', '7', 'bb', '8'],
+    ['aa', '9', 'bbb', '10'],
+  ]);
+  expect(messages.map((message) => encodeFields(message).bytes)).toEqual([10, 10, 10, 10, 12]);
+});
+
+test('what one message was made into is not touched by the next one', () => {
+  const first = encodeFields({ kind: 'order', amount: 1 });
+  (first.fields as string[])[0] = 'spoilt';
+  const second = encodeFields({ kind: 'refund', amount: 2 });
+  expect(first.fields).toEqual(['spoilt', 'order', 'amount', '1']);
+  expect(second.fields).toEqual(['kind', 'refund', 'amount', '2']);
+});
+
+test('a name that was refused is refused again', () => {
+  for (let time = 0; time < 2; time += 1)
+    expect(() => encodeFields({ ok: 'a', '\ud800': 'b' })).toThrow(/its name has a lone surrogate/);
+});
+
+test.each([64, 65, 3_900])('a message of %i fields is taken', (count) => {
+  const message = Object.fromEntries(Array.from({ length: count }, (_, index) => [`f${index}`, String(index)]));
+  for (let time = 0; time < 2; time += 1) expect(encodeFields(message).fields).toEqual(Object.entries(message).flat());
+});
