@@ -45,7 +45,8 @@ export function storedContent(fields: StoredFields): StoredContent | string {
   if (fields.length % 2 !== 0) return 'has a field name without a value';
   const stored = fields.slice();
   let bytes = 0;
-  for (const [index, field] of fields.entries()) {
+  for (let index = 0; index < fields.length; index += 1) {
+    const field = fields[index]!;
     const problem = valueProblem(field);
     if (problem !== undefined) return problem;
     const value = storedValue(field);

@@ -162,7 +162,10 @@ export class RedisHome implements ConsumerHome {
   }
 
   #checkTargets(commit: Commit): void {
+    let last: string | undefined;
     for (const { stream } of commit.publishes) {
+      if (stream === last) continue;
+      last = stream;
       if (this.#placed.has(stream)) continue;
       const problem = this.#parts.targetProblem(stream);
       if (problem !== undefined) throw new CommitError(problem, { stream, reason: 'PLACEMENT' });
