@@ -10,6 +10,7 @@ export const WORK = [
       '',
       behaviour('group-commit', 'order'),
     ],
+    ['waits-for-after-commit', ' || listener.isHeldUp()', '', behaviour('after-commit')],
     ['isolates-after-a-refusal', 'this.#triage.isolate(size);', '', behaviour('group-commit')],
     [
       'refusal-blames-its-message',

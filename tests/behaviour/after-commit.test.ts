@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { describeStores } from './stores.js';
 import { deferred, failureOf } from './support/deferred.js';
+import { waitFor } from '../support/wait.js';
 import { numbers } from './support/ledger.js';
 
 describeStores((kit) => {
@@ -68,6 +69,34 @@ describeStores((kit) => {
     expect(calls).toEqual(['1', '2', '3']);
     const errors = kit.logger.lines.filter(({ level }) => level === 'error');
     expect(errors.map(({ details }) => details)).toEqual([failure, failure]);
+  });
+
+  test('messages wait while ten thousand callbacks are waiting, and go on once some have settled', async () => {
+    await kit.addNumbers('in', 1, 300);
+    const gate = deferred();
+    const calls: string[] = [];
+    let handled = 0;
+    const consumer = await kit.started({
+      batch: { maxMessages: 10 },
+      handler: ({ n }, transaction) => {
+        handled += 1;
+        for (let call = 0; call < 100; call += 1)
+          transaction.afterCommit(async () => {
+            await gate.promise;
+            calls.push(`${n}:${call}`);
+          });
+      },
+    });
+    await waitFor(() => handled >= 100 && consumer.stats().messages === handled, 'what was handled to be committed');
+    for (let turn = 0; turn < 100; turn += 1) await new Promise(setImmediate);
+    expect(handled).toBeLessThanOrEqual(120);
+    expect(calls).toEqual([]);
+    expect(kit.logger.texts('warn')).toEqual([expect.stringContaining('afterCommit callbacks wait')]);
+    gate.resolve();
+    await consumer.caughtUp();
+    await consumer.stop();
+    expect(handled).toBe(300);
+    expect(calls).toEqual(numbers(1, 300).flatMap((n) => Array.from({ length: 100 }, (_, call) => `${n}:${call}`)));
   });
 
   test('asynchronous callbacks run one after another and hold no message back', async () => {

@@ -1,21 +1,39 @@
-import type { Logger } from '../domain/logger.js';
+import type { ConsumerPlan } from './plan.js';
 
-/** Runs `afterCommit` callbacks one after another, in the order of the commits; their errors are logged. */
+/** With so many callbacks waiting or running, no new message is handled: they are kept in memory. */
+const WAITING_MAX = 10_000;
+
+/**
+ * Runs `afterCommit` callbacks one after another, in the order of the commits; their errors are logged. Messages do not
+ * wait for them, until too many are waiting.
+ */
 export class AfterCommit {
-  readonly #logger: Logger;
+  readonly #plan: Pick<ConsumerPlan, 'address' | 'logger'>;
+  readonly #onRoom: () => void;
+  #waiting = 0;
+  #hasWarned = false;
   #tail: Promise<void> | undefined;
 
-  constructor(logger: Logger) {
-    this.#logger = logger;
+  /** `onRoom` is called when it is full no longer. */
+  constructor(plan: Pick<ConsumerPlan, 'address' | 'logger'>, onRoom: () => void) {
+    this.#plan = plan;
+    this.#onRoom = onRoom;
+  }
+
+  /** Whether no more should come until some have settled. */
+  get isFull(): boolean {
+    return this.#waiting >= WAITING_MAX;
   }
 
   run(callbacks: readonly (() => unknown)[]): void {
     if (callbacks.length === 0) return;
+    this.#waiting += callbacks.length;
     const previous = this.#tail;
     const current = this.#runAll(previous, callbacks).then(() => {
       if (this.#tail === current) this.#tail = undefined;
     });
     this.#tail = current;
+    if (this.isFull) this.#warn();
   }
 
   /** Resolves when everything handed over so far has settled. */
@@ -29,8 +47,21 @@ export class AfterCommit {
       try {
         await callback();
       } catch (error) {
-        this.#logger.error('An afterCommit callback failed; the commit stands.', error);
+        this.#plan.logger.error('An afterCommit callback failed; the commit stands.', error);
       }
+      this.#waiting -= 1;
+      if (this.#waiting === WAITING_MAX - 1) this.#onRoom();
     }
+  }
+
+  #warn(): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    const { address, logger } = this.#plan;
+    logger.warn(
+      `Consumer "${address.consumerId}": ${this.#waiting} afterCommit callbacks wait for those before them, so messages wait ` +
+        'for them from now on. They run one after another: what takes long belongs into the handler of a message that is published.',
+      { consumer: address.consumerId, streams: address.streams },
+    );
   }
 }

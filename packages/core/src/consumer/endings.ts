@@ -17,6 +17,8 @@ export interface PipelineListener {
   onCommitted(commit: Commit, batch: Batch): void;
   /** A read brought entries, a problem, or the news that there is nothing. */
   onRead(): void;
+  /** Whether messages must wait for something behind their commits to catch up. */
+  isHeldUp(): boolean;
   /** A read found a gap or a regression, which counts only if this owner still holds the consumer. */
   onLoss(): void;
 }

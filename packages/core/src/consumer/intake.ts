@@ -33,7 +33,7 @@ export interface IntakeParts {
   readonly triage: Triage;
   readonly onReady: () => void;
   /** Whether no new message may be handled. */
-  readonly isClosing: () => boolean;
+  readonly isHalted: () => boolean;
   /** Whether the consumer is being stopped, so that a failing message is left for the next start. */
   readonly isStopping: () => boolean;
   readonly ending: () => Ending | undefined;
@@ -87,7 +87,7 @@ export class Intake {
   }
 
   #createHandling(): Handling {
-    const { plan, triage, work, isClosing, ending } = this.#parts;
+    const { plan, triage, work, isHalted, ending } = this.#parts;
     const parts = this.#handlingParts();
     if (plan.concurrency === 1) return new SequentialHandling(parts);
     return new ConcurrentHandling({
@@ -95,7 +95,7 @@ export class Intake {
       concurrency: plan.concurrency,
       maxBytes: plan.batch.maxBytes,
       isOneByOne: () => triage.isOneByOne,
-      mayStart: () => !isClosing(),
+      mayStart: () => !isHalted(),
       mayStage: () => ending() === undefined && !work.staged.isFull(plan.batch),
       isWaiting: (delivery) => triage.retries.isWaiting(delivery),
       keyOf: (delivery) => this.#keyOf(delivery),
@@ -127,8 +127,8 @@ export class Intake {
   }
 
   #mayTake(): boolean {
-    const { plan, triage, work, isClosing } = this.#parts;
-    if (isClosing() || this.#isWaiting()) return false;
+    const { plan, triage, work, isHalted } = this.#parts;
+    if (isHalted() || this.#isWaiting()) return false;
     if (triage.isOneByOne) return work.isEmpty && !triage.isMarking;
     return !work.staged.isFull(plan.batch);
   }

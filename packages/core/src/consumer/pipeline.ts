@@ -77,7 +77,7 @@ export class Pipeline {
       line: this.#line,
       work: this.work,
       triage: this.#triage,
-      isClosing: () => this.isClosing,
+      isHalted: () => this.isClosing || listener.isHeldUp(),
       isStopping: () => this.#isStopping,
       ending: () => this.ending,
       onEnding: (ending) => (this.ending = ending),

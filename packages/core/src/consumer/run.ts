@@ -18,10 +18,8 @@ import { Progress } from './progress.js';
 import type { Verdict } from './recovery.js';
 import { stateKeeping } from './state-keeping.js';
 import { Tenure } from './tenure.js';
+import { Turns } from './turns.js';
 import { Wake } from './wake.js';
-
-/** How long the loop may go on without letting timers and I/O have their turn. */
-const BREATH_MS = 5;
 
 /**
  * One consumer from its claim to its end. Everything happens in one loop that never overlaps itself: whoever has
@@ -35,10 +33,10 @@ export class ConsumerRun {
   readonly #plan: ConsumerPlan;
   readonly #events: EventHub;
   readonly #wake = new Wake();
+  readonly #turns: Turns;
   readonly #tenure: Tenure;
   readonly #afterCommit: AfterCommit;
   readonly #housekeeping: Housekeeping;
-  #breathedAt = 0;
   #isOwner = false;
   #hasEnded = false;
   #isStopping = false;
@@ -51,7 +49,8 @@ export class ConsumerRun {
     this.#events = events;
     this.progress = new Progress(plan.environment);
     this.caughtUp = new CaughtUp((stream, target) => this.#hasPassed(stream, target));
-    this.#afterCommit = new AfterCommit(plan.logger);
+    this.#turns = new Turns(plan.environment);
+    this.#afterCommit = new AfterCommit(plan, () => this.#wake.signal());
     const durability = plan.durability === undefined ? undefined : new Durability(plan, plan.durability);
     this.#tenure = new Tenure(plan, durability, () => this.#wake.signal());
     this.#housekeeping = new Housekeeping(plan, this.progress, () => this.#tenure.isDoubtful);
@@ -126,6 +125,7 @@ export class ConsumerRun {
       onDoubt: (kind, error) => this.#tenure.suspect(kind, error),
       onCommitted: (commit, batch) => this.#committed(commit, batch),
       onLoss: () => void this.#confirmLoss(),
+      isHeldUp: () => this.#afterCommit.isFull,
       onRead: () => {
         this.caughtUp.check();
         this.#wake.signal();
@@ -157,7 +157,7 @@ export class ConsumerRun {
       if (this.#tenure.isDoubtful) await this.#resolveDoubt();
       else await this.#advance();
       if (this.#isForced || this.pipeline.isDone) return;
-      await this.#breathe();
+      await this.#turns.giveIfDue();
       await this.#wake.wait();
     }
   }
@@ -166,24 +166,9 @@ export class ConsumerRun {
   async #advance(): Promise<void> {
     const { home, token } = this.#tenure;
     while (this.pipeline.advance(home, token)) {
-      await this.#turn();
+      await this.#turns.give();
       if (this.#isForced || this.#tenure.isDoubtful) return;
     }
-  }
-
-  #turn(): Promise<void> {
-    return new Promise((resolve) => this.#plan.environment.soon(resolve));
-  }
-
-  /**
-   * Lets timers and I/O have their turn now and then: a store that answers at once would never let them. That comes before
-   * the wait, when what arrived has been handled and sent, so that a lone message never waits for it.
-   */
-  async #breathe(): Promise<void> {
-    const { environment } = this.#plan;
-    if (environment.now() - this.#breathedAt < BREATH_MS) return;
-    await this.#turn();
-    this.#breathedAt = environment.now();
   }
 
   #committed(commit: Commit, batch: Batch): void {

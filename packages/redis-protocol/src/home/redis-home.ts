@@ -25,6 +25,7 @@ import { COMMIT } from '../scripts/commit.js';
 import { INSPECT } from '../scripts/inspect.js';
 import { RELEASE } from '../scripts/release.js';
 import { RENEW } from '../scripts/renew.js';
+import { ArgumentLimit } from './argument-limit.js';
 import { commitMessage, type CommitMessage } from './commit-message.js';
 import { Durability } from './durability.js';
 import { decodeInspection } from './inspection.js';
@@ -57,6 +58,7 @@ export class RedisHome implements ConsumerHome {
   readonly #parts: HomeParts;
   readonly #calls: Calls;
   readonly #durability: Durability;
+  readonly #limit: ArgumentLimit;
   /** How the scripts read the state. */
   readonly #stateForm: 'none' | 'whole' | 'keyed';
   /** Targets already found to be placed right. */
@@ -69,6 +71,7 @@ export class RedisHome implements ConsumerHome {
     this.#parts = parts;
     this.history = parts.history;
     this.#calls = new Calls(parts.link, parts.storeName);
+    this.#limit = new ArgumentLimit(parts.link, parts.storeName);
     const { openAnother: open, server, keys, storeName } = parts;
     this.#durability = new Durability({ open, server, record: keys.record, storeName });
     this.#stateForm = keys.state === undefined ? 'none' : keys.isKeyed ? 'keyed' : 'whole';
@@ -109,6 +112,7 @@ export class RedisHome implements ConsumerHome {
     this.#checkTargets(commit);
     const message = commitMessage(commit, this.#parts.keys, this.#parts.layout, this.#expectedBytes);
     this.#expectedBytes = Math.max(1024, Math.ceil(message.content.length * 1.25));
+    await this.#limit.demand(message.content.length);
     const args = [token.owner, String(token.renewal), message.content];
     this.#lastCommit = undefined;
     const [outcome, ...rest] = texts(await this.#calls.run('commit', COMMIT, message.keys, args, true));
