@@ -20,9 +20,10 @@ export interface MemberPlan {
   readonly maxMessages?: number;
   /** Pauses itself (SIGSTOP) when its handler gets this message. */
   readonly pauseInHandler?: number;
-  /** Keeps its event loop busy for `blockMs` after this message. */
+  /** Keeps its event loop busy after this message, for `blockMs` or until the file `blockUntil` exists. */
   readonly blockInHandler?: number;
   readonly blockMs?: number;
+  readonly blockUntil?: string;
   /** Waits in the handler of this message until its signal is aborted. */
   readonly waitInHandler?: number;
 }

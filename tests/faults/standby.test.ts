@@ -1,5 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { TestServer } from '../support/server.js';
 import { waitFor } from '../support/wait.js';
 import { expectExact, type Place, recordKey } from './checker.js';
@@ -60,9 +63,11 @@ describe.each(isSoak ? CLIENTS : (['ioredis'] as const))('through %s', (library)
   });
 
   test('an owner whose event loop is blocked beyond its lease is fenced by its standby', async () => {
-    const blocked = { blockInHandler: 105, blockMs: 3 * LEASE_MS };
-    const { client, place, owner, standby } = await startPair('blocked', blocked);
+    const sign = join(await mkdtemp(join(tmpdir(), 'ars-blocked-')), 'claimed');
+    onTestFinished(() => rm(dirname(sign), { recursive: true }));
+    const { client, place, owner, standby } = await startPair('blocked', { blockInHandler: 105, blockUntil: sign });
     await standby.until('claimed');
+    await writeFile(sign, '');
     expect((await owner.until('ended')).code).toBe('ARS_FENCED');
     await untilDone(client, place);
     expect((await standby.stop()).code).toBeUndefined();

@@ -3,6 +3,7 @@
  * do, and stops on SIGTERM, as a deploy does. The only argument is JSON, see `MemberPlan` in `members.ts`. It tells its
  * parent `{ event: 'standby' | 'claimed' | 'working' | 'pausing' | 'blocked' | 'aborted' | 'ended' }`.
  */
+import { existsSync } from 'node:fs';
 import { StreamConsumer } from '@ars/core';
 import { fold, initialState } from './fold.mjs';
 
@@ -27,8 +28,8 @@ function handle(message, transaction) {
 /** The loop is the fault itself: no timer, no heartbeat and no answer gets through. */
 function block() {
   tell({ event: 'blocked' });
-  const end = performance.now() + plan.blockMs;
-  while (performance.now() < end);
+  const end = performance.now() + (plan.blockMs ?? Number.POSITIVE_INFINITY);
+  while (performance.now() < end && (plan.blockUntil === undefined || !existsSync(plan.blockUntil)));
 }
 
 /** Waits for the signal, as a handler should that takes long. */

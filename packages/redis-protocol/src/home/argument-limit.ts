@@ -23,9 +23,13 @@ export class ArgumentLimit {
     this.#storeName = storeName;
   }
 
-  /** Asks the server when it may matter. Throws `CommitError` for a commit that is too long. */
+  /** Whether an argument of this length needs `demand` first; others go out at once. */
+  mayBeBelow(bytes: number): boolean {
+    return bytes > this.#bytes;
+  }
+
+  /** Asks the server. Throws `CommitError` for a commit that is too long. */
   async demand(bytes: number): Promise<void> {
-    if (bytes <= this.#bytes) return;
     this.#bytes = await this.#ask();
     if (bytes <= this.#bytes) return;
     throw new CommitError(

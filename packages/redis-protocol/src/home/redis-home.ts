@@ -112,7 +112,7 @@ export class RedisHome implements ConsumerHome {
     this.#checkTargets(commit);
     const message = commitMessage(commit, this.#parts.keys, this.#parts.layout, this.#expectedBytes);
     this.#expectedBytes = Math.max(1024, Math.ceil(message.content.length * 1.25));
-    await this.#limit.demand(message.content.length);
+    if (this.#limit.mayBeBelow(message.content.length)) await this.#limit.demand(message.content.length);
     const args = [token.owner, String(token.renewal), message.content];
     this.#lastCommit = undefined;
     const [outcome, ...rest] = texts(await this.#calls.run('commit', COMMIT, message.keys, args, true));
