@@ -119,6 +119,17 @@ describeStores((kit) => {
     });
   });
 
+  test('a state whose expiry would lie beyond what a number can tell exactly is kept for good', async () => {
+    const last = Number.MAX_SAFE_INTEGER - TTL;
+    await addAt(kit, `${last} a`, `${last + 1} b`, '9007199254740993 b', '18446744073709551000 b look');
+    const consumer = await kit.started<Visits>(visits(kit));
+    await consumer.caughtUp();
+    expect((await counts(kit)).map((seen) => seen.split(':')[1])).toEqual(['1', '1', '2', '2']);
+    const { keys } = await keyedMoment(kit);
+    expect([keys['a']!.expiresAt, keys['b']!.expiresAt]).toEqual([Number.MAX_SAFE_INTEGER, undefined]);
+    expect(consumer.stats().failures).toBe(0);
+  });
+
   test('a refused or failed change does not prolong either', async () => {
     await addAt(kit, '1000 a', '1500 a', '2100 a look');
     const { handler, ...rest } = visits(kit);

@@ -137,11 +137,15 @@ export class MessageTransaction implements Transaction<object> {
     if (state !== undefined) state.expiresAt = this.expiredAt;
   }
 
-  /** The handler has settled: the state of its key that it changed lives so long from now on, by the entry's time. */
+  /**
+   * The handler has settled: the state of its key that it changed lives so long from now on, by the entry's time; for good
+   * where numbers cannot tell that time exactly.
+   */
   renewExpiry(ttlMs: number): void {
     const state = this.delivery.prepared?.state;
     if (state === undefined || !this.hasChanged) return;
-    this.expiresAt = this.isCleared ? undefined : timestampOf(this.delivery.id) + ttlMs;
+    const expiresAt = timestampOf(this.delivery.id) + ttlMs;
+    this.expiresAt = this.isCleared || !Number.isSafeInteger(expiresAt) ? undefined : expiresAt;
     state.expiresAt = this.expiresAt;
   }
 
