@@ -37,8 +37,6 @@ export interface DecodedKey {
   readonly values: Map<string, unknown>;
   /** Milliseconds since 1970 by entries' timestamps; `undefined` for never. */
   readonly expiresAt: number | undefined;
-  /** Whether it is stored in a lower version or by another serializer than it would be now. */
-  readonly isOutdated: boolean;
 }
 
 /**
@@ -84,7 +82,7 @@ export class KeyedFormat {
     const read = this.#deserialize(key, reader, header.payload);
     const present = isMigrated ? this.#migrate(key, read, header.version) : read;
     const values = this.#fitting(key, isOutdated ? this.#rewritten(key, present) : present, isMigrated);
-    return { values, expiresAt: header.expiresAt, isOutdated };
+    return { values, expiresAt: header.expiresAt };
   }
 
   /** When a stored state expires; `undefined` for never, and for one that cannot be read. */

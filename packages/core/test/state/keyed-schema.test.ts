@@ -59,7 +59,7 @@ describe('a stored state that does not fit is refused, saying what to do:', () =
 
 describe('a stored state fits', () => {
   test('without the attributes that were declared since, which take their defaults', () => {
-    expect(decode('0,,json,{}')).toEqual({ values: new Map(), expiresAt: undefined, isOutdated: false });
+    expect(decode('0,,json,{}')).toEqual({ values: new Map(), expiresAt: undefined });
   });
 
   test('with null for anything, and with another primitive for a primitive', () => {
@@ -75,7 +75,6 @@ describe('a stored state fits', () => {
     expect(decode(stored, { previousSerializers: [invertedJson] })).toEqual({
       values: new Map([['balance', 8]]),
       expiresAt: 9,
-      isOutdated: true,
     });
   });
 });
@@ -91,7 +90,7 @@ describe('migrate', () => {
       return { balance: stored['amount'] };
     });
     expect(calls).toEqual([[{ amount: 5 }, 1]]);
-    expect(result).toEqual({ values: new Map([['balance', 5]]), expiresAt: 7, isOutdated: true });
+    expect(result).toEqual({ values: new Map([['balance', 5]]), expiresAt: 7 });
   });
 
   test('may change and return what it gets', () => {
