@@ -1,9 +1,12 @@
-import { behaviour } from './filters.mjs';
+import { behaviour, core } from './filters.mjs';
 import { inConsumer } from './rows.mjs';
 
 const keyed = behaviour('keyed-state', 'keyed-loading', 'keyed-losses', 'concurrency');
+const loads = [...core('consumer/keyed-loader'), ...keyed];
 const ahead = behaviour('keyed-ahead');
 const expiry = behaviour('key-sweep', 'key-expiry');
+const sweep = [...core('consumer/key-sweep'), ...expiry];
+const keeper = core('consumer/keyed-keeper');
 const concurrency = behaviour('concurrency');
 
 /** State a key, and several messages at once. */
@@ -16,7 +19,7 @@ export const KEYS = [
       'undo-unpins',
       'state.expiresAt = expiredAt;\n        this.#states.unpin(state);',
       'state.expiresAt = expiredAt;',
-      keyed,
+      [...keeper, ...keyed],
     ],
     ['committed-is-forgotten', 'state.tracked.forget(end);', '', keyed],
     [
@@ -38,7 +41,7 @@ export const KEYS = [
       'header-once-more-after-a-restart',
       'this.#sweep.reset();\n    this.#needsHeader = true;',
       'this.#sweep.reset();',
-      behaviour('keyed-state', 'keyed-evolution', 'rewind'),
+      [...keeper, ...behaviour('keyed-state', 'keyed-evolution', 'rewind')],
     ],
     [
       'header-stays-needed-until-stored',
@@ -46,39 +49,44 @@ export const KEYS = [
       'this.#needsHeader = false;',
       behaviour('keyed-state', 'keyed-evolution'),
     ],
-    ['restart-clears-the-cache', 'this.#states.clear();', '', behaviour('keyed-state', 'rewind', 'standby')],
+    [
+      'restart-clears-the-cache',
+      'this.#states.clear();',
+      '',
+      [...keeper, ...behaviour('keyed-state', 'rewind', 'standby')],
+    ],
   ]),
   ...inConsumer('keyed-loader', [
     [
       'answers-of-an-old-connection',
       'if (home !== this.#home) return this.#drop(generation, keys);\n      if (answer',
       'if (answer',
-      keyed,
+      loads,
     ],
     [
       'failures-of-an-old-connection',
       'if (home !== this.#home) return this.#drop(generation, keys);\n      this.#states',
       'this.#states',
-      keyed,
+      loads,
     ],
-    ['fenced-is-a-doubt', 'else this.#listener.onDoubt();', '', keyed],
+    ['fenced-is-a-doubt', 'else this.#listener.onDoubt();', '', loads],
     [
       'lost-state-ends',
       "if (answer.outcome === 'gone' && answer.what === 'state') this.#listener.onStateLost();\n    else",
       'if (false) this.#listener.onStateLost();\n    else',
-      keyed,
+      loads,
     ],
     [
       'unavailable-is-a-doubt',
       "if (isArsError(error, 'ARS_STORE_UNAVAILABLE')) this.#listener.onDoubt(error);\n      else",
       '',
-      keyed,
+      loads,
     ],
     [
       'reset-lets-wanted-keys-be-asked-again',
       'this.#states.forgo(this.#states.generation, this.#wanted);',
       '',
-      behaviour('keyed-state', 'keyed-loading', 'rewind'),
+      [...core('consumer/keyed-loader'), ...behaviour('keyed-state', 'keyed-loading', 'rewind')],
     ],
   ]),
   ...inConsumer('keyed-line', [
@@ -100,19 +108,19 @@ export const KEYS = [
     tests: [...keyed, '--project=core', 'packages/core/test/state/keyed-states'],
   },
   ...inConsumer('key-sweep', [
-    ['renewed-while-a-page-is-awaited', ' && !this.#renewed.has(key)', '', expiry],
-    ['in-use-when-found', 'isOver && !this.#isInUse(key) &&', 'isOver &&', expiry],
-    ['in-use-when-deleted', '.filter((key) => !this.#isInUse(key))', '', expiry],
-    ['renewed-is-no-candidate', 'this.#expired.delete(key);', '', expiry],
-    ['page-of-an-earlier-run', 'if (run !== this.#run) return;', '', expiry],
+    ['renewed-while-a-page-is-awaited', ' && !this.#renewed.has(key)', '', sweep],
+    ['in-use-when-found', 'isOver && !this.#isInUse(key) &&', 'isOver &&', sweep],
+    ['in-use-when-deleted', '.filter((key) => !this.#isInUse(key))', '', sweep],
+    ['renewed-is-no-candidate', 'this.#expired.delete(key);', '', sweep],
+    ['page-of-an-earlier-run', 'if (run !== this.#run) return;', '', sweep],
     [
       'expired-by-all-streams',
       'passed = Math.min(passed, timestampOf(position));',
       'passed = timestampOf(position);',
-      expiry,
+      sweep,
     ],
-    ['only-expired-ones', 'expiresAt !== undefined && expiresAt <= upTo', 'expiresAt !== undefined', expiry],
-    ['only-with-a-time-to-live', 'if (!this.#isOn || this.#isSweeping', 'if (this.#isSweeping', expiry],
+    ['only-expired-ones', 'expiresAt !== undefined && expiresAt <= upTo', 'expiresAt !== undefined', sweep],
+    ['only-with-a-time-to-live', 'if (!this.#isOn || this.#isSweeping', 'if (this.#isSweeping', sweep],
   ]),
   ...inConsumer('concurrent-handling', [
     [
