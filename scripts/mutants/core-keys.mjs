@@ -53,7 +53,7 @@ export const KEYS = [
       'restart-clears-the-cache',
       'this.#states.clear();',
       '',
-      [...keeper, ...behaviour('keyed-state', 'rewind', 'standby')],
+      [...keeper, ...behaviour('keyed-loading', 'keyed-state', 'rewind', 'standby')],
     ],
   ]),
   ...inConsumer('keyed-loader', [
