@@ -8,6 +8,7 @@ const expiry = behaviour('key-sweep', 'key-expiry');
 const sweep = [...core('consumer/key-sweep'), ...expiry];
 const keeper = core('consumer/keyed-keeper');
 const concurrency = behaviour('concurrency');
+const handling = core('consumer/concurrent-handling');
 
 /** State a key, and several messages at once. */
 export const KEYS = [
@@ -156,14 +157,19 @@ export const KEYS = [
     ['window-is-bounded', 'this.#room(windowOf(concurrency))', 'this.#room(Infinity)', concurrency],
     ['window-is-bounded-in-bytes', ' && this.#bytes < maxBytes', '', concurrency],
     ['unknown-key-holds-back', 'if (this.#isLastWithoutKey()) return;', '', concurrency],
-    ['undone-newest-first', '[...this.#slots].reverse()', 'this.#slots', concurrency],
+    ['undone-newest-first', '[...this.#slots].reverse()', 'this.#slots', [...handling, ...concurrency]],
     ['failed-is-undone', 'transaction.undo();\n    slot', 'slot', [...concurrency, ...behaviour('dead-letter')]],
-    ['retry-waits-for-its-time', 'if (this.#parts.isWaiting(slot.delivery)) continue;', '', concurrency],
+    [
+      'retry-waits-for-its-time',
+      'if (this.#parts.isWaiting(slot.delivery)) continue;',
+      '',
+      [...handling, ...concurrency],
+    ],
     [
       'full-batch-holds-back',
       'this.#slots[0]?.isFinished === true && this.#parts.mayStage()',
       'this.#slots[0]?.isFinished === true',
-      concurrency,
+      [...handling, ...concurrency],
     ],
     [
       'ending-drops-what-is-behind',
@@ -175,7 +181,7 @@ export const KEYS = [
       'lingering-handlers-block',
       'if (runner.isLingering || !this.#parts.mayStart()) return;',
       'if (!this.#parts.mayStart()) return;',
-      [...concurrency, ...behaviour('rewind')],
+      [...handling, ...concurrency, ...behaviour('rewind')],
     ],
     [
       'closing-starts-nothing',

@@ -1,4 +1,4 @@
-import type { Transaction } from '@ars/core';
+import { type Environment, systemEnvironment, type Transaction } from '@ars/core';
 import { expect, test } from 'vitest';
 import { describeStores } from './stores.js';
 import { deferred, failureOf, nextEvent } from './support/deferred.js';
@@ -51,6 +51,37 @@ describeStores((kit) => {
     const next = await kit.started(ledgerOf(kit));
     await next.caughtUp();
     await expectLedger(kit, 2);
+  });
+
+  test('stop in the middle of a retry leaves no timer that would keep the process alive', async () => {
+    await kit.addNumbers('in', 1, 1);
+    const waits = new Set<number>();
+    let made = 0;
+    const environment: Environment = {
+      ...systemEnvironment,
+      after: (delayMs, callback) => {
+        const name = (made += 1);
+        const cancel = systemEnvironment.after(delayMs, callback);
+        if (delayMs >= 500_000) waits.add(name);
+        return () => {
+          waits.delete(name);
+          cancel();
+        };
+      },
+    };
+    const consumer = kit.consumer({
+      environment,
+      retry: { minDelayMs: 1_000_000, maxDelayMs: 1_000_000 },
+      handler: () => {
+        throw new Error('not yet');
+      },
+    });
+    const retry = nextEvent(consumer, 'retry');
+    await consumer.start();
+    await retry;
+    expect(waits.size).toBe(1);
+    await consumer.stop();
+    expect(waits.size).toBe(0);
   });
 
   test('a failure during stop is undone, not retried; the stop succeeds', async () => {

@@ -146,3 +146,17 @@ test('when that throws is a final failure; nonsense is a retry; both are logged'
   expect(verdicts(retriesOf({}, { when: nonsense }), message('1-0'), 3)).toEqual(['retry', 'retry', 'stop']);
   expect(logged.filter((text) => text.includes('retry.when'))).toHaveLength(4);
 });
+
+test('a failure on record of what the position has passed is over after a restart, any other one counts on', () => {
+  const attempt = { stream: 'in', id: '5-0', count: 4 };
+  const restarted = (stream: string, position: string): unknown[] => {
+    const retries = retriesOf();
+    retries.restart(attempt, [{ stream, position, read: 5 }]);
+    return [retries.recordWith([]), retries.attemptOf(message('5-0'))];
+  };
+  // A gap is recorded by the ID of the message before it, which is committed then.
+  expect(restarted('in', '5-0')).toEqual([undefined, 1]);
+  expect(restarted('in', '6-0')).toEqual([undefined, 1]);
+  expect(restarted('in', '4-0')).toEqual([attempt, 5]);
+  expect(restarted('other', '6-0')).toEqual([attempt, 5]);
+});

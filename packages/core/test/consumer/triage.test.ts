@@ -70,15 +70,17 @@ test('under suspicion a message waits for its mark, and is condemned when its ow
   expect(vetting).toMatchObject({ deadLettered: { id: '2-0', attempts: 2, code: 'ARS_POISON', deadLetter: 'dead' } });
 });
 
-test('a mark goes with the commit that holds a message, never the mark of the next with it', () => {
+test('a commit that holds a message ends its mark; that of the next one goes in a commit without messages', () => {
   const triage = triageOf();
   triage.restart(checkpoint(undefined), true);
   triage.vet(message('1-0'));
   commit(triage);
   triage.survived();
+  triage.vet(message('2-0'));
   const batch = new Batch(0);
   batch.add({ delivery: message('1-0'), publishes: undefined, callbacks: undefined, bytes: 0 });
   expect(triage.marksFor(batch).suspect).toBeUndefined();
+  expect(triage.marksFor(new Batch(0)).suspect).toEqual({ stream: 'in', id: '2-0', count: 1 });
 });
 
 test('it ends after two batches of the greatest size, or when nothing is left', () => {
@@ -108,6 +110,13 @@ test('a refused batch is gone through one by one, as far as it reached', () => {
   for (const id of ['1-0', '2-0']) commit(triage, id);
   expect(triage.isOneByOne).toBe(true);
   commit(triage, '3-0');
+  expect(triage.isOneByOne).toBe(false);
+});
+
+test('what is read again after a refusal is not gone through one by one, since it may be other messages', () => {
+  const triage = triageOf();
+  triage.isolate(3);
+  triage.readAgain();
   expect(triage.isOneByOne).toBe(false);
 });
 
