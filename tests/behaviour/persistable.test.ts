@@ -125,6 +125,22 @@ describeStores((kit) => {
     expect(owner.state).toMatchObject({ count: 2 });
   });
 
+  test('a consumer that has worked before, and now names the state of another: it says whose that is', async () => {
+    await kit.addNumbers('in', 1, 1);
+    const owner = await kit.started({ handler: new OrderCounter() });
+    const intruder = await kit.started({ handler: () => {}, consumerId: 'intruder' });
+    await Promise.all([owner.caughtUp(), intruder.caughtUp()]);
+    await intruder.stop();
+    const again = kit.consumer({ handler: new OrderCounter(), consumerId: 'intruder' });
+    expect(await failureOf(again.start())).toMatchObject({
+      code: 'ARS_STATE_OWNERSHIP',
+      details: { consumer: 'intruder', owner: expect.stringContaining('consumer') },
+    });
+    await kit.addNumbers('in', 2, 2);
+    await owner.caughtUp();
+    expect(owner.state).toMatchObject({ count: 2 });
+  });
+
   test('two consumers that use one uniqueId and start together: only one ever writes it', async () => {
     const consumers = await Promise.all(
       ['a', 'b'].map((consumerId) => kit.started({ consumerId, handler: new OrderCounter() })),

@@ -178,6 +178,28 @@ describeStore('memory', (kit) => {
     await expectLedger(kit, 3);
   }, 5_000);
 
+  test('an owner whose takeover was lost claims again, and suspects no message: nobody has died', async () => {
+    const first = await kit.started({ handler: () => {} });
+    const copy = memory().snapshot();
+    await first.stop();
+    const marks: unknown[] = [];
+    const address = { consumerId: 'consumer', home: kit.tag, scope: kit.name('in'), streams: [kit.name('in')] };
+    const owner = await kit.started({
+      deadLetter: kit.name('dead'),
+      handler: async () => {
+        const home = await kit.store.openHome({ ...address, readsHere: true, stateName: null, isKeyed: false });
+        marks.push((await home.inspect()).record?.suspect);
+        home.close();
+      },
+    });
+    const rewound = nextEvent(owner, 'rewound');
+    memory().restoreSnapshot(copy);
+    await rewound;
+    await kit.addNumbers('in', 1, 2);
+    await owner.caughtUp();
+    expect(marks).toEqual([undefined, undefined]);
+  });
+
   test('a handler that ignores its signal after a rewind ends the consumer at the deadline', async () => {
     await kit.addNumbers('in', 1, 1);
     const running = deferred();

@@ -89,6 +89,21 @@ describeStores((kit) => {
     expect(ids).toHaveLength(3);
   });
 
+  test('a stream that is no longer read keeps nobody from starting, whatever has become of it', async () => {
+    await kit.addNumbers('a', 1, 1);
+    for (const stream of ['b', 'c']) await kit.addNumbers(stream, 1, 2);
+    const first = await collecting('a', 'b', 'c');
+    await first.caughtUp();
+    await first.stop();
+    await kit.addNumbers('b', 3, 5);
+    await kit.backend.trim(kit.name('b'), 1);
+    await kit.backend.deleteStream(kit.name('c'));
+    await kit.addNumbers('a', 2, 2);
+    const consumer = await collecting('a');
+    await consumer.caughtUp();
+    expect(consumer.state.seen).toEqual({ a: ['1', '2'], b: ['1', '2'], c: ['1', '2'] });
+  });
+
   test('streams that share no tag need a home, under which the consumer commits', async () => {
     const streams = [`${kit.name('x')}`, `{${kit.tag}-other}y`];
     const options = {

@@ -46,6 +46,29 @@ describeStores((kit) => {
     },
   );
 
+  test('a start that is stopped before it claims takes nothing from the owner', async () => {
+    const owner = await kit.started({ state: { count: 0 }, handler: (_, { state }) => (state.count += 1) });
+    const reached = deferred();
+    const gate = deferred();
+    const calls: StoreCall[] = [];
+    const store = intercepted(kit.store, async (call, proceed) => {
+      calls.push(call);
+      reached.resolve();
+      await gate.promise;
+      return proceed();
+    });
+    const other = kit.consumer({ store, state: { count: 0 }, handler: () => {} });
+    const starting = failureOf(other.start());
+    await reached.promise;
+    const stopping = other.stop();
+    gate.resolve();
+    await stopping;
+    expect([await starting, calls]).toMatchObject([{ code: 'ARS_STOPPED' }, ['inspect']]);
+    await kit.addNumbers('in', 1, 2);
+    await owner.caughtUp();
+    expect(owner.state.count).toBe(2);
+  });
+
   test('a stop during a start that the store never answers is over at its deadline', async () => {
     const reached = deferred();
     const store = intercepted(kit.store, (call, proceed) => {
