@@ -115,7 +115,7 @@ test('what a reader finds that was detached is not used', async () => {
 });
 
 test.each([new StoreUnavailableError('closed'), new ConfigurationError('not a stream')])(
-  'the failure of an earlier reader is no trouble of the present one: %o',
+  'the failure of an earlier reader is no trouble of the present one: %s',
   async (error) => {
     const { feed, asked: earlier, told } = setUp('in');
     feed.readAhead();
