@@ -92,6 +92,7 @@ export const KEYS = [
   ]),
   ...inConsumer('keyed-line', [
     ['waits-bounded-by-bytes', ' || (this.#size > 0 && this.#bytes >= this.#plan.batch.maxBytes)', '', ahead],
+    ['cautious-asks-nothing-ahead', ' || this.#feed.isCautious', '', behaviour('poison-ahead')],
     ['loads-go-out-first', 'return this.#loader.takeSent();', 'return false;', ahead],
   ]),
   {

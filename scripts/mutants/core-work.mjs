@@ -247,12 +247,8 @@ export const WORK = [
       'return true;',
       behaviour('group-commit', 'refusals-among-failures'),
     ],
-    [
-      'vets-under-suspicion',
-      'else if (this.#parts.triage.isCautious) return this.#vet(delivery);',
-      '',
-      behaviour('poison'),
-    ],
+    ['vets-under-suspicion', ' || (triage.isCautious && !this.#mayMeetNext())', '', behaviour('poison')],
+    ['putting-aside-takes-from-the-line', 'line.discard();\n      this.#stage', 'this.#stage', behaviour('poison')],
     ['trusts-at-the-end-of-the-stream', 'work.isEmpty) triage.trust();', 'work.isEmpty) void 0;', behaviour('poison')],
     [
       'trusts-only-when-all-is-handled',

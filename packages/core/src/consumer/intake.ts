@@ -118,12 +118,25 @@ export class Intake {
 
   /** The next message, if one may be handled now. */
   #take(): Delivery | undefined {
-    if (!this.#mayTake()) return undefined;
-    const delivery = this.#parts.line.take();
+    const { line, triage } = this.#parts;
+    if (!this.#mayTake() || (triage.isCautious && !this.#mayMeetNext())) return undefined;
+    const delivery = line.take();
     if (delivery === undefined) this.#endAtProblem();
     else if (delivery.gap !== undefined) this.#announce(delivery.gap);
-    else if (this.#parts.triage.isCautious) return this.#vet(delivery);
     return delivery;
+  }
+
+  /** Under suspicion no code of the user's sees a message before its mark is written; one that has its share is put aside. */
+  #mayMeetNext(): boolean {
+    const { line, triage } = this.#parts;
+    const next = line.front();
+    const vetting = next === undefined ? 'handle' : triage.vet(next);
+    if (vetting === 'handle') return true;
+    if (vetting !== 'wait') {
+      line.discard();
+      this.#stageDeadLetter(vetting);
+    }
+    return false;
   }
 
   #mayTake(): boolean {
@@ -139,14 +152,6 @@ export class Intake {
     if (plan.concurrency === 1) return triage.retries.isAnyWaiting;
     const next = line.peek();
     return next !== undefined && triage.retries.isWaiting(next);
-  }
-
-  #vet(delivery: Delivery): Delivery | undefined {
-    const vetting = this.#parts.triage.vet(delivery);
-    if (vetting === 'handle') return delivery;
-    if (vetting === 'wait') this.#parts.line.putBack([delivery]);
-    else this.#stageDeadLetter(vetting);
-    return undefined;
   }
 
   #handled(transaction: MessageTransaction): void {

@@ -43,8 +43,7 @@ export class KeyedLine implements Line {
   }
 
   take(): Delivery | undefined {
-    if (this.#size === 0) this.#fill();
-    const front = this.peek();
+    const front = this.front();
     return front !== undefined && this.#isReady(front) ? this.#shift() : undefined;
   }
 
@@ -65,6 +64,11 @@ export class KeyedLine implements Line {
 
   peek(): Delivery | undefined {
     return this.#queue[this.#next];
+  }
+
+  front(): Delivery | undefined {
+    if (this.#size === 0) this.#fill();
+    return this.peek();
   }
 
   discard(): Delivery | undefined {
@@ -129,11 +133,14 @@ export class KeyedLine implements Line {
     return this.#size >= room || (this.#size > 0 && this.#bytes >= this.#plan.batch.maxBytes);
   }
 
-  /** Answers its key if the state of that is not there. */
+  /**
+   * Answers its key if the state of that is not there. Under caution that is asked only when it is taken: decoding a
+   * message and naming its key may end the process, too, and must not do so under the mark of another.
+   */
   #join(delivery: Delivery): string | undefined {
     this.#queue.push(delivery);
     this.#bytes += bytesOf(delivery);
-    if (delivery.gap !== undefined) return undefined;
+    if (delivery.gap !== undefined || this.#feed.isCautious) return undefined;
     const prepared = (delivery.prepared = prepare(this.#plan, delivery));
     return this.#pin(prepared) ? undefined : prepared.key;
   }

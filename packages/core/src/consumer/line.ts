@@ -9,6 +9,8 @@ export interface Line {
   take(): Delivery | undefined;
   /** The next delivery, if it was taken before and came back; it may not be ready. */
   peek(): Delivery | undefined;
+  /** The next delivery, ready or not, which stays where it is. */
+  front(): Delivery | undefined;
   /** The next delivery, ready or not: one that will not be handled. */
   discard(): Delivery | undefined;
   /** Takes undone deliveries back, in their order, before everything else. */
@@ -31,6 +33,11 @@ export function directLine(feed: Feed): Line {
   return {
     take: () => feed.take(),
     peek: () => feed.peek(),
+    front: () => {
+      const next = feed.take();
+      if (next !== undefined) feed.putBack([next]);
+      return next;
+    },
     discard: () => feed.take(),
     putBack: (deliveries) => feed.putBack(deliveries),
     release: () => {},
