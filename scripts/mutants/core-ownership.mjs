@@ -1,4 +1,4 @@
-import { behaviour, core, evolution, faults, simulation, testkit } from './filters.mjs';
+import { behaviour, core, evolution, simulation, testkit } from './filters.mjs';
 import { inConsumer } from './rows.mjs';
 
 /** Who owns the consumer, and the way back after a doubt. */
@@ -88,14 +88,9 @@ export const OWNERSHIP = [
       'not-released-in-doubt',
       "!this.isDoubtful && !this.#isGivenUp && this.token.owner !== '';",
       "this.token.owner !== '';",
-      behaviour('stop', 'takeover', 'start'),
+      behaviour('in-doubt', 'stop', 'takeover', 'start'),
     ],
-    [
-      'start-tries-again-when-not-now',
-      'if (!isNotNow(error)) throw error;',
-      'throw error;',
-      faults('refusing-servers'),
-    ],
+    ['start-tries-again-when-not-now', 'if (!isNotNow(error)) throw error;', 'throw error;', behaviour('start')],
     [
       'standby-survives-an-outage',
       'if (!isAway(error)) throw error;\n        this.#session?.close();',
@@ -125,7 +120,7 @@ export const OWNERSHIP = [
       'doubt-stops-everything',
       'if (this.#tenure.isDoubtful) await',
       'this.pipeline.advance(this.#tenure.home, this.#tenure.token);\n      if (this.#tenure.isDoubtful) await',
-      [...behaviour('rewind', 'disconnect', 'takeover'), ...simulation],
+      behaviour('in-doubt', 'rewind', 'disconnect', 'takeover'),
     ],
     [
       'moved-is-read-again',
@@ -155,7 +150,7 @@ export const OWNERSHIP = [
       'nothing-passes-in-doubt',
       'if (this.#tenure.isDoubtful) return false;',
       '',
-      [...behaviour('rewind', 'caught-up'), ...simulation],
+      behaviour('in-doubt', 'rewind', 'caught-up'),
     ],
     ['caught-up-asks-again', 'if (!isSameHistory) this.caughtUp.askAgain();', '', behaviour('rewind')],
   ]),

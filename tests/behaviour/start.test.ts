@@ -1,3 +1,4 @@
+import { StoreUnavailableError } from '@ars/core';
 import { expect, test } from 'vitest';
 import { describeStores } from './stores.js';
 import { deferred, failureOf } from './support/deferred.js';
@@ -94,6 +95,32 @@ describeStores((kit) => {
     expect(await failureOf(consumer.closed)).toBe(error);
     expect(await failureOf(consumer.caughtUp())).toBe(error);
     await consumer.stop();
+  });
+
+  test('a start at a server that answers that it cannot serve yet goes on when it can', async () => {
+    await kit.addNumbers('in', 1, 1);
+    let looks = 0;
+    const store = intercepted(kit.store, async (call, proceed) => {
+      if (call === 'inspect' && (looks += 1) <= 2)
+        throw new StoreUnavailableError('Loading its data.', { ran: false, reason: 'LOADING' });
+      return proceed();
+    });
+    const consumer = await kit.started({ store, state: { count: 0 }, handler: (_, { state }) => (state.count += 1) });
+    await consumer.caughtUp();
+    expect([consumer.state.count, looks]).toEqual([1, 3]);
+  });
+
+  test('a start at a server that does not answer is not tried again', async () => {
+    let looks = 0;
+    const store = intercepted(kit.store, async (call, proceed) => {
+      if (call === 'inspect' && (looks += 1) === 1)
+        throw new StoreUnavailableError('No answer.', { ran: 'unknown', reason: 'TIMEOUT' });
+      return proceed();
+    });
+    expect(await failureOf(kit.consumer({ store, handler: () => {} }).start())).toMatchObject({
+      code: 'ARS_STORE_UNAVAILABLE',
+    });
+    expect(looks).toBe(1);
   });
 
   test('a store that is closed cannot be started on', async () => {

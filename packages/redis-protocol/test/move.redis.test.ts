@@ -2,6 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { StoredValue, StreamStore } from '@ars/core';
 import { requestContains, startProxy } from '../../../tests/support/proxy.js';
 import { startServer, type TestServer } from '../../../tests/support/server.js';
+import { KeyLayout } from '../src/key-layout.js';
+import { Packer } from '../src/packing/pack.js';
+import { MOVE } from '../src/scripts/move.js';
 import { addressOf, freshTag, rawStore, Scene } from './support/fixture.js';
 import { snapshotOf } from './support/snapshot.js';
 
@@ -140,6 +143,20 @@ describe('nothing is changed by a move', () => {
     const entries = [entry('1-0'), entry('2-0', ...fields)];
     await expect(store.move({ from, to, entries })).rejects.toMatchObject({ code: 'ARS_COMMIT' });
     expect(await snapshotOf(scene, tag)).toEqual(before);
+  });
+
+  /** A store lets no such entry through; it stands for whatever a server may refuse behind the first append. */
+  test('of an entry that is refused behind one that was appended', async () => {
+    const entries = [
+      ['1-0', 'f', 'v'],
+      ['2-0', 'a name without a value'],
+    ];
+    const packer = new Packer().array(entries.length);
+    for (const values of entries) packer.array(values.length).values(values);
+    const keys = [from, new KeyLayout('', false).registry(from), to];
+    const reply = await scene.do('EVAL', MOVE.body, keys.length, ...keys, packer.finish());
+    expect(reply).toEqual(['refused', expect.stringMatching(/wrong number of arg/i), '3', 'XADD']);
+    expect([await contents(from), await contents(to)]).toEqual([['1-0', '2-0', '3-0'], []]);
   });
 
   test('that is not one: to itself, to a key of the library, or without fields', async () => {
