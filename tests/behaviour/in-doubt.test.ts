@@ -99,11 +99,11 @@ test('an entry that has the ID of one that was lost is not taken for passed befo
 });
 
 /** Turns that a test gives: while it holds them, the consumer's loop stands still. */
-function heldTurns({ soon }: Environment) {
+function heldTurns(environment: Environment) {
   const held: (() => void)[] = [];
   let isHeld = false;
   return {
-    soon: (callback: () => void): void => (isHeld ? void held.push(callback) : soon(callback)),
+    soon: (callback: () => void): void => (isHeld ? void held.push(callback) : environment.soon(callback)),
     hold: (): void => void (isHeld = true),
     isWaitedFor: (): boolean => held.length > 0,
     give: (): void => {
