@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await store.close();
-  await admin.do('CONFIG', 'SET', 'proto-max-bulk-len', '512mb');
+  await admin.do('CONFIG', 'SET', 'proto-max-bulk-len', '512mb', 'client-query-buffer-limit', '1gb');
 });
 afterAll(async () => {
   admin.close();
@@ -107,6 +107,12 @@ describe('a server that takes arguments of one MiB', () => {
     await admin.do('CONFIG', 'SET', 'proto-max-bulk-len', '2mb');
     expect(await home.commit(token, commit)).toEqual({ outcome: 'committed' });
   });
+});
+
+test('a server that takes commands of one MiB only, of however many arguments, is not sent a longer one', async () => {
+  await admin.do('CONFIG', 'SET', 'client-query-buffer-limit', String(MIB));
+  await add(10, 2 * MIB, MIB - 70_000);
+  expect(await run(1)).toEqual({ lengths: [10, MIB - 70_000], recoveries: 0, dead: 1 });
 });
 
 test('a server that does not tell its limit is taken to have the usual one', async () => {

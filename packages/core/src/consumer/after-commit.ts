@@ -3,19 +3,21 @@ import type { ConsumerPlan } from './plan.js';
 /** With so many callbacks waiting or running, no new message is handled: they are kept in memory. */
 const WAITING_MAX = 10_000;
 
+type CallbackPlan = Pick<ConsumerPlan, 'address' | 'logger' | 'environment' | 'stopTimeoutMs'>;
+
 /**
  * Runs `afterCommit` callbacks one after another, in the order of the commits; their errors are logged. Messages do not
  * wait for them, until too many are waiting.
  */
 export class AfterCommit {
-  readonly #plan: Pick<ConsumerPlan, 'address' | 'logger'>;
+  readonly #plan: CallbackPlan;
   readonly #onRoom: () => void;
   #waiting = 0;
   #hasWarned = false;
   #tail: Promise<void> | undefined;
 
   /** `onRoom` is called when it is full no longer. */
-  constructor(plan: Pick<ConsumerPlan, 'address' | 'logger'>, onRoom: () => void) {
+  constructor(plan: CallbackPlan, onRoom: () => void) {
     this.#plan = plan;
     this.#onRoom = onRoom;
   }
@@ -33,12 +35,30 @@ export class AfterCommit {
       if (this.#tail === current) this.#tail = undefined;
     });
     this.#tail = current;
-    if (this.isFull) this.#warn();
+    if (this.isFull && previous !== undefined) this.#warn();
   }
 
   /** Resolves when everything handed over so far has settled. */
   async settled(): Promise<void> {
     await this.#tail;
+  }
+
+  /**
+   * The consumer has ended: waits for its callbacks, until `forced` or its stop timeout. Nobody need have told it to stop, and
+   * one that never settles must not hide what has ended it.
+   */
+  async end(forced: Promise<void>): Promise<void> {
+    const { address, environment, logger, stopTimeoutMs } = this.#plan;
+    let giveUp!: () => void;
+    const late = new Promise<void>((resolve) => (giveUp = resolve));
+    const cancel = environment.after(stopTimeoutMs, () => {
+      logger.warn(
+        `Consumer "${address.consumerId}": afterCommit did not settle within ${stopTimeoutMs} ms of the end.`,
+      );
+      giveUp();
+    });
+    await Promise.race([this.settled(), forced, late]);
+    cancel();
   }
 
   async #runAll(previous: Promise<void> | undefined, callbacks: readonly (() => unknown)[]): Promise<void> {

@@ -10,6 +10,7 @@ interface Waiter {
 export class CaughtUp {
   readonly #hasPassed: (stream: string, target: EntryId) => boolean;
   readonly #waiters = new Set<Waiter>();
+  #ending: { readonly error: unknown } | undefined;
 
   constructor(hasPassed: (stream: string, target: EntryId) => boolean) {
     this.#hasPassed = hasPassed;
@@ -20,6 +21,7 @@ export class CaughtUp {
     return new Promise((resolve, reject) => {
       this.#waiters.add({ targets, resolve, reject });
       this.check();
+      if (this.#ending !== undefined) this.end(this.#ending.error);
     });
   }
 
@@ -38,9 +40,10 @@ export class CaughtUp {
     this.#waiters.clear();
   }
 
-  /** The consumer has ended. */
+  /** Nothing more will be committed, for this reason; the first one counts. */
   end(error: unknown): void {
-    for (const waiter of this.#waiters) waiter.reject(error);
+    this.#ending ??= { error };
+    for (const waiter of this.#waiters) waiter.reject(this.#ending.error);
     this.#waiters.clear();
   }
 }

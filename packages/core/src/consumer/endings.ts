@@ -1,4 +1,4 @@
-import { HandlerError, isArsError, StateLostError, withDetails } from '../domain/errors.js';
+import { HandlerError, isArsError, StateLostError, StoppedError, withDetails } from '../domain/errors.js';
 import type { ArsError, ArsErrorCode } from '../domain/errors.js';
 import type { Commit } from '../store/commit.js';
 import type { FailedAttempt } from '../store/stored-consumer.js';
@@ -27,6 +27,11 @@ export interface PipelineListener {
 export interface Ending {
   readonly error: unknown;
   readonly isAtOnce: boolean;
+}
+
+/** What those learn who wait for a consumer that was stopped. */
+export function stoppedError(consumerId: string): StoppedError {
+  return new StoppedError(`Consumer "${consumerId}" was stopped.`, { consumer: consumerId });
 }
 
 /** Failures of a message that no retry can mend (PROTOCOL P18). */

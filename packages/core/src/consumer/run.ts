@@ -11,6 +11,7 @@ import { Housekeeping } from './housekeeping.js';
 import type { Claimed } from './ownership.js';
 import { tellDeadLetter } from './dead-letters.js';
 import { Durability } from './durability.js';
+import { stoppedError } from './endings.js';
 import type { PipelineListener } from './endings.js';
 import { Pipeline } from './pipeline.js';
 import type { ConsumerPlan } from './plan.js';
@@ -84,16 +85,21 @@ export class ConsumerRun {
 
   /** Works until `stop`, or until something ends the consumer, which it then rejects with. */
   async process(): Promise<void> {
+    let end: unknown = stoppedError(this.#plan.address.consumerId);
     try {
       if (await this.#awaitTurn()) await this.#loop();
       if (this.pipeline.ending !== undefined) throw this.pipeline.ending.error;
+    } catch (error) {
+      end = error;
+      throw error;
     } finally {
       this.#hasEnded = true;
       this.pipeline.close();
       this.#plan.keyed?.states.clear(); // another owner may change them from now on
+      this.caughtUp.end(end); // before callbacks are waited for: they may wait for it
       const hasReleased = await this.#tenure.end();
       await Promise.race([this.#housekeeping.close(hasReleased), this.#forced]);
-      await Promise.race([this.#afterCommit.settled(), this.#forced]);
+      await this.#afterCommit.end(this.#forced);
     }
   }
 

@@ -1,8 +1,9 @@
 import type { EntryId } from '../domain/entry-id.js';
-import { ConfigurationError, isArsError, StoppedError } from '../domain/errors.js';
+import { ConfigurationError, isArsError } from '../domain/errors.js';
 import { Persistable } from '../transaction/persistable.js';
 import type { AttributeSource } from '../transaction/persistable.js';
 import { backoffMs } from './backoff.js';
+import { stoppedError } from './endings.js';
 import { EventHub } from './events.js';
 import type { ConsumerEventName, ConsumerListener } from './events.js';
 import { KeyQueries } from './key-queries.js';
@@ -203,7 +204,7 @@ export class StreamConsumer<
   #end(failure?: { readonly error: unknown }): void {
     this.#hasEnded = true;
     this.#plan.signal?.removeEventListener('abort', this.#onAbort);
-    this.#run.caughtUp.end(failure?.error ?? this.#stoppedError());
+    this.#run.caughtUp.end(failure?.error ?? stoppedError(this.consumerId));
     const isStopped = this.#stopping !== undefined && isArsError(failure?.error, 'ARS_STOPPED');
     this.#settleClosed(isStopped ? undefined : failure);
     if (failure !== undefined && !isStopped) {
@@ -214,13 +215,9 @@ export class StreamConsumer<
     }
   }
 
-  #stoppedError(): StoppedError {
-    return new StoppedError(`Consumer "${this.consumerId}" was stopped.`, { consumer: this.consumerId });
-  }
-
   async #rejectEnded(): Promise<never> {
     await this.closed;
-    throw this.#stoppedError();
+    throw stoppedError(this.consumerId);
   }
 
   async #tails(): Promise<Map<string, EntryId>> {

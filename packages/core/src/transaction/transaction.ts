@@ -32,7 +32,8 @@ export interface Transaction<S extends object = Record<string, unknown>> {
   publish<D extends StreamLike>(stream: D, message: InputOf<D>): void;
   /**
    * Calls back at most once, after the commit is acknowledged, in order; a crash loses it. Errors are logged. Callbacks run
-   * one after another, each after the one before has settled; messages go on meanwhile, until 10,000 callbacks wait.
+   * one after another, each after the one before has settled; messages go on meanwhile, until 10,000 callbacks wait. So one
+   * that waits for later messages, as by `caughtUp()`, may wait for ever.
    */
   afterCommit(callback: () => unknown): void;
   /** Puts the state back to its defaults, as if nothing had ever been stored. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { AfterCommit } from '../../src/consumer/after-commit.js';
 import type { Logger } from '../../src/domain/logger.js';
+import { Clock } from '../care/clock.js';
 
 const errors: unknown[] = [];
 const warnings: string[] = [];
@@ -19,7 +20,7 @@ const address = {
   stateName: null,
   isKeyed: false,
 } as const;
-const plan = { address, logger };
+const plan = { address, logger, environment: new Clock().environment, stopTimeoutMs: 10_000 };
 
 test('callbacks run one after another, in the order of the commits, whatever the ones before do', async () => {
   const afterCommit = new AfterCommit(plan, () => {});

@@ -3,13 +3,16 @@ import { RedisReplyError } from '../driver.js';
 import { failureOf } from '../failure.js';
 import type { Sender } from '../link/link.js';
 
-/** No server can be set to take less. */
-const ALWAYS_TAKEN = 1024 * 1024;
-/** What a server takes unless it is set otherwise. */
-const DEFAULT_LIMIT = 512 * 1024 * 1024;
+const MIB = 1024 * 1024;
+/** What the rest of a command may take, beside its longest argument. */
+const REST = 64 * 1024;
+/** No server can be set to take less than one MiB. */
+const ALWAYS_TAKEN = MIB - REST;
+/** What a server takes of one argument, and of a whole command, unless it is set otherwise. */
+const DEFAULTS = { 'proto-max-bulk-len': 512 * MIB, 'client-query-buffer-limit': 1024 * MIB };
 
 /**
- * The longest argument that a server takes (`proto-max-bulk-len`). It closes the connection on a longer one, mostly before
+ * The longest argument that a server takes (`proto-max-bulk-len`, `client-query-buffer-limit`). It closes the connection on a longer one, mostly before
  * its reason can be read, so that would look like an outage that ends with every new connection, for all homes that share it.
  */
 export class ArgumentLimit {
@@ -33,7 +36,7 @@ export class ArgumentLimit {
     this.#bytes = await this.#ask();
     if (bytes <= this.#bytes) return;
     throw new CommitError(
-      `${this.#storeName} cannot take a commit of ${bytes} bytes: its limit is ${this.#bytes} (proto-max-bulk-len). Let a ` +
+      `${this.#storeName} cannot take a commit of ${bytes} bytes: its limit is ${this.#bytes} (proto-max-bulk-len, client-query-buffer-limit). Let a ` +
         'message change less state; large values are better kept by key, or in attributes that change seldom',
       { reason: 'TOO_LONG', bytes, limit: this.#bytes },
     );
@@ -41,12 +44,18 @@ export class ArgumentLimit {
 
   /** A server that does not tell is taken to be as servers are by default. */
   async #ask(): Promise<number> {
+    const names = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[];
+    const [argument, command] = await Promise.all(names.map((name) => this.#setting(name)));
+    return Math.min(argument!, command! - REST);
+  }
+
+  async #setting(name: keyof typeof DEFAULTS): Promise<number> {
     try {
-      const reply = await this.#sender.send(['CONFIG', 'GET', 'proto-max-bulk-len']);
+      const reply = await this.#sender.send(['CONFIG', 'GET', name]);
       const limit = Number(String((reply as readonly unknown[])[1]));
-      return Number.isSafeInteger(limit) && limit > 0 ? limit : DEFAULT_LIMIT;
+      return Number.isSafeInteger(limit) && limit > 0 ? limit : DEFAULTS[name];
     } catch (error) {
-      if (error instanceof RedisReplyError) return DEFAULT_LIMIT;
+      if (error instanceof RedisReplyError) return DEFAULTS[name];
       throw failureOf(error, { store: this.#storeName, verb: 'commit' });
     }
   }
