@@ -130,7 +130,10 @@ export interface StreamConsumerOptions<S extends object = NoState, D extends Str
   readonly durability?: DurabilityOptions;
   /** An owner shows life at least every third of this. Default 10,000. */
   readonly leaseMs?: number;
-  /** How long `stop()` waits for the handler in hand and for the store before it gives up on them. Default 10,000. */
+  /**
+   * How long `stop()` waits for the handler in hand and for the store before it gives up on them, and a consumer that ends by
+   * itself for its `afterCommit` callbacks. Default 10,000.
+   */
   readonly stopTimeoutMs?: number;
   /** Hash tag of the home, for a list of streams that share none. Default: the streams' own. */
   readonly home?: string;
