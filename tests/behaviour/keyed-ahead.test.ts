@@ -1,6 +1,7 @@
 import type { ConsumerHome, Fields, StreamRead, StreamStore, Transaction } from '@ars/core';
 import { expect, test } from 'vitest';
 import { describeStores } from './stores.js';
+import { deferred } from './support/deferred.js';
 import { intercepted } from './support/intercepted-store.js';
 import { expectKeyedLedger, keyedLedgerOf, keyedNumbers } from './support/keyed-ledger.js';
 import type { Ledger } from './support/ledger.js';
@@ -36,6 +37,39 @@ describeStores((kit) => {
     // One load is under way while messages of the one before are handled.
     const written = log.indexOf('load written', log.indexOf('handled'));
     expect(written).toBeLessThan(log.lastIndexOf('handled'));
+    await expectKeyedLedger(kit);
+  });
+
+  test('so are those that are asked for when an answer comes, with nothing left to read', async () => {
+    await kit.add('in', ...keyedNumbers(1, 100, 100));
+    const options = keyedLedgerOf(kit);
+    const log: string[] = [];
+    const atEnd = deferred();
+    const store = intercepted(kit.store, async (call, proceed) => {
+      if (call === 'load') {
+        log.push('load asked for');
+        await writeLater();
+        log.push('load written');
+        await atEnd.promise;
+      }
+      const answer = await proceed();
+      if (call === 'read' && (answer as readonly StreamRead[])[0]!.entries.length < 32) atEnd.resolve();
+      return answer;
+    });
+    const consumer = kit.consumer<Ledger>({
+      ...options,
+      store,
+      batch: { maxMessages: 40 },
+      handler: (message, transaction) => {
+        log.push('handled');
+        options.handler(message, transaction);
+      },
+    });
+    await consumer.start();
+    await consumer.caughtUp();
+    const next = log.flatMap((what, at) => (what === 'load asked for' ? [log[at + 1]] : []));
+    expect(next.length).toBeGreaterThan(1);
+    expect(next).not.toContain('handled');
     await expectKeyedLedger(kit);
   });
 

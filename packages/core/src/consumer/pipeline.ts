@@ -116,13 +116,19 @@ export class Pipeline {
   }
 
   /**
-   * Handles what has arrived, sends what is staged, reads on. With a backlog, what can be sent goes first: true when
-   * something was, which should go out before the handlers take their time; then it is to be called again.
+   * Handles what has arrived, sends what is staged, reads on. What can be sent goes first: true when something was, which
+   * should go out before the handlers take their time; then it is to be called again.
    */
   advance(home: ConsumerHome, token: Token): boolean {
-    if (this.feed.hasBacklog && !this.#line.isEmpty && this.#send(home, token)) return true;
+    if (!this.#line.isEmpty && this.#sendFirst(home, token)) return true;
     this.#intake.advance();
     return this.#send(home, token) && !this.#line.isEmpty;
+  }
+
+  /** Without a backlog nothing is committed first: what is handled now can still go with it. But what is to be loaded goes. */
+  #sendFirst(home: ConsumerHome, token: Token): boolean {
+    if (this.feed.hasBacklog) return this.#send(home, token);
+    return !this.isClosing && this.#line.prepare(home, token);
   }
 
   /** Commits what is staged, loads and reads ahead, where it may be done now; true when that sent something. */
