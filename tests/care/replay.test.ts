@@ -32,6 +32,7 @@ const elsewhere = (kit: StoreKit, stream: string): ConsumerAddress => ({
 describeStores((kit) => {
   test('each dead letter returns to its own stream with exactly its original fields, bytes intact', async () => {
     const originals: readonly (readonly [stream: string, fields: StoredFields])[] = [
+      ['c', ['', '']],
       ['a', ['n', '1', 'blob', bytes]],
       ['b', [bytes, bytes, 'n', '2']],
       ['a', ['n', '3', 'n', '3 again', '', '']],
@@ -40,9 +41,10 @@ describeStores((kit) => {
     for (const [stream, fields] of originals) {
       await kit.backend.addBytes(kit.name('dead'), deadLetter(fields, { stream: kit.name(stream) }));
     }
-    expect(await replayDeadLetters(kit.store, { from: kit.name('dead') })).toEqual({ moved: 4, kept: 0, held: 0 });
-    expect(await fieldsOf(kit, 'a')).toEqual([originals[0]![1], originals[2]![1], originals[3]![1]]);
-    expect(await fieldsOf(kit, 'b')).toEqual([originals[1]![1]]);
+    expect(await replayDeadLetters(kit.store, { from: kit.name('dead') })).toEqual({ moved: 5, kept: 0, held: 0 });
+    expect(await fieldsOf(kit, 'a')).toEqual([originals[1]![1], originals[3]![1], originals[4]![1]]);
+    expect(await fieldsOf(kit, 'b')).toEqual([originals[2]![1]]);
+    expect(await fieldsOf(kit, 'c')).toEqual([originals[0]![1]]);
     expect(await kit.entries('dead')).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { StreamConsumer, type StreamStore } from '@ars/core';
+import { replayDeadLetters, StreamConsumer, type StreamStore } from '@ars/core';
 import { REQUIRED_COMMANDS } from '@ars/redis-protocol';
+import { deadLetter } from '../../../tests/care/dead-letter-fields.js';
 import { startServer, type TestServer } from '../../../tests/support/server.js';
 import { addressOf, claim, commitOf, freshTag, rawStore, Scene } from './support/fixture.js';
 
@@ -75,6 +76,13 @@ describe('a server that takes arguments of one MiB', () => {
     expect(await run(10)).toEqual({ lengths: [10, 20], recoveries: 0, dead: 1 });
     const [[, fields]] = (await admin.do('XRANGE', name('dead'), '-', '+')) as [[string, string[]]];
     expect(String(fields)).toMatch(/proto-max-bulk-len.*ARS_COMMIT/);
+  });
+
+  test('many dead letters that are longer together are all replayed', async () => {
+    const letter = deadLetter(['text', 'x'.repeat(100_000)], { stream: name('in') });
+    for (let n = 0; n < 20; n += 1) await admin.do('XADD', name('dead'), '*', ...letter);
+    expect(await replayDeadLetters(store, { from: name('dead') })).toEqual({ moved: 20, kept: 0, held: 0 });
+    expect([await admin.do('XLEN', name('in')), await admin.do('XLEN', name('dead'))]).toEqual([20, 0]);
   });
 
   test('the homes that share its connection go on', async () => {

@@ -34,9 +34,11 @@ export interface ReplayAnswer {
   readonly held: number;
 }
 
-/** How many entries are read, and moved in one step, at most. */
+/** How many entries are read at once, and moved in one step, at most. */
 const BATCH_MAX = 100;
-const BATCH_BYTES_MAX = 4 * 1024 * 1024;
+const READ_BYTES_MAX = 4 * 1024 * 1024;
+/** How much is moved in one step: what every server takes, however it is set, unless a single entry is longer. */
+const MOVE_BYTES_MAX = 512 * 1024;
 
 const OPTIONS = ['from', 'to', 'filter', 'signal'];
 
@@ -91,7 +93,7 @@ class Replay {
     const [end = BEGINNING] = await this.#store.tail([this.from]);
     let cursor = await reader.locate(this.from, 'beginning');
     while (compareIds(cursor.position, end) < 0 && !this.#isAborted) {
-      const bounds = { maxEntries: BATCH_MAX, maxBytes: BATCH_BYTES_MAX, waitMs: 0 };
+      const bounds = { maxEntries: BATCH_MAX, maxBytes: READ_BYTES_MAX, waitMs: 0 };
       const [read] = await reader.read({ cursors: [cursor], ...bounds });
       if (read === undefined || read.regressed) throw this.#regressed();
       if (read.entries.length === 0) return;
@@ -115,7 +117,7 @@ class Replay {
       if (batch === undefined) chosen.set(target, [moving]);
       else batch.push(moving);
     }
-    for (const [to, batch] of chosen) await this.#move(to, batch);
+    for (const [to, batch] of chosen) for (const portion of portions(batch)) await this.#move(to, portion);
   }
 
   /** Where a letter goes; `undefined` when it stays, as one does that was read from the dead-letter stream itself. */
@@ -152,4 +154,20 @@ class Replay {
       { stream: this.from },
     );
   }
+}
+
+/** Entries in their order, in lists that are short enough to be moved in one step. */
+function portions(entries: readonly StoredEntry[]): StoredEntry[][] {
+  const lists: StoredEntry[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const entry of entries) {
+    const size = entry.fields.reduce((sum, field) => sum + Buffer.byteLength(field), 0);
+    bytes += size;
+    if (bytes <= MOVE_BYTES_MAX) lists.at(-1)!.push(entry);
+    else {
+      lists.push([entry]);
+      bytes = size;
+    }
+  }
+  return lists;
 }
