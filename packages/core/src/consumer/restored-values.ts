@@ -5,7 +5,6 @@ import type { Serializer } from '../state/serializer.js';
 import { kindOf } from '../state/kind.js';
 import { strictJson } from '../state/strict-json.js';
 import { OUTERMOST } from '../state/path.js';
-import { kindProblem } from '../state/tracked-state.js';
 import type { StoredRecord, StoredState } from '../store/stored-consumer.js';
 import type { StatePlan } from './state-plan.js';
 
@@ -121,8 +120,7 @@ function needsMigration(state: StoredState, plan: StatePlan, context: Context): 
       context,
     );
   }
-  const declared = new Set(plan.tracked.declared);
-  const removed = state.declared.find((name) => !declared.has(name));
+  const removed = state.declared.find((name) => !plan.tracked.declares(name));
   if (removed === undefined) return false;
   throw new StateSchemaError(
     `Attribute "${removed}" is stored for consumer "${context.consumer}", but not declared any more. ` +
@@ -183,9 +181,8 @@ function rewritten(values: ReadonlyMap<string, unknown>, plan: StatePlan, contex
 }
 
 function refuseOtherKinds(values: ReadonlyMap<string, unknown>, plan: StatePlan, context: Context): void {
-  const defaults = plan.defaults();
   for (const [attribute, value] of values) {
-    const problem = Object.hasOwn(defaults, attribute) ? kindProblem(defaults[attribute], value) : undefined;
+    const problem = plan.tracked.kindProblem(attribute, value);
     if (problem === undefined) continue;
     throw new StateSchemaError(`Stored attribute "${attribute}" of consumer "${context.consumer}": ${problem}.`, {
       ...context,

@@ -6,7 +6,6 @@ import { StateScope } from './state-scope.js';
 import { type TrackedStateOptions, TrackedStateTemplate } from './tracked-state-template.js';
 import { UndoLog } from './undo-log.js';
 
-export { kindProblem } from './kind.js';
 export type { StateScope } from './state-scope.js';
 export type { TrackedStateOptions } from './tracked-state-template.js';
 
@@ -35,6 +34,16 @@ export class TrackedState {
   /** Names of the declared attributes, sorted by code units. */
   get declared(): readonly string[] {
     return this.#template.rules.declared;
+  }
+
+  /** Whether an attribute is declared. */
+  declares(name: string): boolean {
+    return this.#template.rules.declares(name);
+  }
+
+  /** Why a value cannot take the place of an attribute's default, or `undefined`; see `AttributeRules`. */
+  kindProblem(name: string, value: unknown): string | undefined {
+    return this.#template.rules.kindProblem(name, value);
   }
 
   /**

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigurationError, SerializationError, StateSchemaError } from '../../src/domain/errors.js';
-import { kindProblem, TrackedState } from '../../src/state/tracked-state.js';
+import { kindProblem } from '../../src/state/kind.js';
+import { TrackedState } from '../../src/state/tracked-state.js';
 
 const createState = (defaults: () => Record<string, unknown>, undefinedProperties: 'kept' | 'deleted' = 'deleted') =>
   new TrackedState({ defaults, undefinedProperties });
