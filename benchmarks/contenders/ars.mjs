@@ -3,8 +3,7 @@ import { initialState, isPublished } from '../workload.mjs';
 
 /** The library, used as its README says, with its defaults. */
 export async function ars(options) {
-  const { client, url, stream, id, started, finished, batch } = options;
-  await started();
+  const { client, url, stream, id, finished, batch } = options;
   const store = await openStore(client, url);
   const consumer = new StreamConsumer({
     store,
@@ -21,7 +20,7 @@ export async function ars(options) {
     await consumer.closed;
   }
   await consumer.caughtUp();
-  await finished();
+  await finished?.();
   const { stock } = consumer.state;
   await consumer.stop();
   await store.close();
@@ -29,7 +28,7 @@ export async function ars(options) {
 }
 
 /** The handler of the workload. */
-export function orderHandler({ out, publishEvery, isAsync = false }) {
+export function orderHandler({ out, publishEvery, isAsync = false, handled = () => {} }) {
   const handle = (message, transaction) => {
     const { state } = transaction;
     const quantity = Number(message.quantity);
@@ -37,6 +36,7 @@ export function orderHandler({ out, publishEvery, isAsync = false }) {
     state[message.sku] += quantity;
     if (isPublished(message.order_id, publishEvery))
       transaction.publish(out, { sku: message.sku, order_id: message.order_id });
+    handled();
   };
   if (!isAsync) return handle;
   return async (message, transaction) => handle(message, transaction);

@@ -42,8 +42,7 @@ export function sequential(options) {
 }
 
 async function run(options, work) {
-  const { client, url, messages, started, finished } = options;
-  await started();
+  const { client, url, messages, finished } = options;
   const reader = await connect(client, url);
   const writer = await connect(client, url);
   const loop = new Loop(options, reader, writer, await writer.load(COMMIT));
@@ -71,7 +70,7 @@ class Loop {
     this.#writer = writer;
     this.#sha = sha;
     this.batch = options.batch ?? 1_000;
-    this.orders = new Orders(options.publishEvery);
+    this.orders = new Orders(options.publishEvery, options.handled);
   }
 
   read(position = this.#handled) {

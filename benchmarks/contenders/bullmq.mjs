@@ -5,12 +5,11 @@ import { changesOf } from './unbatched.mjs';
 
 /** A queue of equivalent jobs: each takes from the stock, counts, and publishes, in a MULTI of its own. */
 export async function bullmq(options) {
-  const { url, id, out, publishEvery, messages, concurrency, started, finished } = options;
+  const { url, id, out, publishEvery, messages, concurrency, handled, finished } = options;
   const { hostname, port } = new URL(url);
   const connection = { host: hostname, port: Number(port), maxRetriesPerRequest: null };
   const queue = new Queue(id, { connection, defaultJobOptions: { removeOnComplete: true, removeOnFail: true } });
   for (let from = 0; from < messages; from += 1_000) await queue.addBulk(jobs(from, Math.min(messages, from + 1_000)));
-  await started();
   const redis = await connect('ioredis', url);
   let stock = STOCK;
   let left = messages;
@@ -18,6 +17,7 @@ export async function bullmq(options) {
     const work = async ({ data }) => {
       await redis.transact(changesOf(data, id, out, publishEvery));
       stock -= data.quantity;
+      handled();
     };
     const worker = new Worker(id, work, { connection, concurrency });
     worker.on('completed', () => (left -= 1) === 0 && resolve());

@@ -5,10 +5,7 @@ import { ars } from './ars.mjs';
 export async function crowdRun({ count, firstId, ...options }) {
   const meter = await Meter.open(options.url);
   await meter.start();
-  const nothing = async () => {};
-  const consumers = Array.from({ length: count }, (_, index) =>
-    ars({ ...options, id: `${firstId}-${index}`, started: nothing, finished: nothing }),
-  );
+  const consumers = Array.from({ length: count }, (_, index) => ars({ ...options, id: `${firstId}-${index}` }));
   await Promise.all(consumers);
   const { seconds, clientUs } = await meter.stop();
   return { seconds, clientUs, rss: process.memoryUsage().rss };

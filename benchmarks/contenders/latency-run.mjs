@@ -5,9 +5,8 @@ import { CONTENDERS } from './contenders.mjs';
 /** Consumes until it is killed; says when it is ready. */
 export async function consumeForever(options) {
   const consume = await CONTENDERS[options.contender].load();
-  const nothing = async () => {};
   const ready = () => process.send({ kind: 'said', value: 'ready' });
-  await consume({ ...options, keepGoing: true, messages: 0, started: nothing, finished: nothing, ready });
+  await consume({ ...options, keepGoing: true, messages: 0, ready });
 }
 
 /**

@@ -6,14 +6,13 @@ import { ars } from './ars.mjs';
 /** The cost of a message behind many others: the consumer's position is stored at the end first, unmeasured. */
 export async function lengthRun(options) {
   const server = await RawClient.connect(options.url);
-  const nothing = async () => {};
-  await ars({ ...options, more: { startFrom: 'end' }, started: nothing, finished: nothing });
+  await ars({ ...options, more: { startFrom: 'end' } });
   await fillStream(server, options.stream, { messages: options.messages });
   const meter = await Meter.open(options.url);
   let measured;
+  await meter.start();
   const { stock } = await ars({
     ...options,
-    started: () => meter.start(),
     finished: async () => (measured = await meter.stop()),
   });
   await server.call('DEL', options.out);

@@ -4,12 +4,14 @@ import { isPublished, STOCK } from '../workload.mjs';
 export class Orders {
   stock = STOCK;
   #publishEvery;
+  #handled;
   #totals = new Map();
   #changed = new Set();
   #published = [];
 
-  constructor(publishEvery) {
+  constructor(publishEvery, handled = () => {}) {
     this.#publishEvery = publishEvery;
+    this.#handled = handled;
   }
 
   /** Handles one message. A loop of one's own has no rollback: a handler that throws leaves the state half changed. */
@@ -19,6 +21,7 @@ export class Orders {
     this.#totals.set(message.sku, (this.#totals.get(message.sku) ?? 0) + quantity);
     this.#changed.add(message.sku);
     if (isPublished(message.order_id, this.#publishEvery)) this.#published.push(message.sku, message.order_id);
+    this.#handled();
   }
 
   /** What changed since the last call: state fields with their values, and [sku, order_id, …] to publish. */

@@ -4,10 +4,9 @@ import { messageOf, Orders } from './orders.mjs';
 
 /** The loop that one writes first: read one message, commit it in a MULTI with position, state and what it publishes. */
 export async function naive(options) {
-  const { client, url, stream, id, out, publishEvery, messages, started, finished, keepGoing = false } = options;
-  await started();
+  const { client, url, stream, id, out, publishEvery, messages, handled, finished, keepGoing = false } = options;
   const redis = await connect(client, url);
-  const orders = new Orders(publishEvery);
+  const orders = new Orders(publishEvery, handled);
   let position = '0-0';
   if (keepGoing) options.ready();
   for (let left = messages; left > 0 || keepGoing;) {
@@ -29,8 +28,7 @@ export async function naive(options) {
 
 /** A consumer group: 100 messages a read, a MULTI of acknowledgement and writes a message. */
 export async function consumerGroup(options) {
-  const { client, url, stream, id, out, publishEvery, messages, started, finished } = options;
-  await started();
+  const { client, url, stream, id, out, publishEvery, messages, handled, finished } = options;
   const redis = await connect(client, url);
   await redis.call('XGROUP', 'CREATE', stream, id, '0');
   let stock = STOCK;
@@ -40,6 +38,7 @@ export async function consumerGroup(options) {
       const commands = [['XACK', stream, id, entryId], ...changesOf(message, id, out, publishEvery)];
       await redis.transact(commands);
       stock -= Number(message.quantity);
+      handled();
       left -= 1;
     }
   }

@@ -13,14 +13,9 @@ export class Context {
   async withServer(options, work) {
     const server = await startServer({ ...this.#placement(options), aof: options.aof ?? 'off' });
     const client = await RawClient.connect(server.url);
-    const filled = new Map();
     const fill = (stream, what) => fillStream(client, stream, what);
-    const fillOnce = (stream, what) => {
-      if (!filled.has(stream)) filled.set(stream, fill(stream, what));
-      return filled.get(stream);
-    };
     try {
-      return await work({ url: server.url, fill, fillOnce, call: (...args) => client.call(...args) });
+      return await work({ url: server.url, fill, call: (...args) => client.call(...args) });
     } finally {
       client.close();
       await server.stop();

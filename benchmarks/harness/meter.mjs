@@ -13,15 +13,18 @@ export class Meter {
     return new Meter(await RawClient.connect(url));
   }
 
+  /** Time and the client's CPU count from this very moment; the server's from its answer, which a busy loop may delay a little. */
   async start() {
-    this.#before = await this.#look();
+    const now = performance.now();
+    const client = process.cpuUsage();
+    this.#before = { now, client, server: await this.#serverCpu() };
   }
 
   /** Resolves with seconds, and microseconds of CPU of client and server. */
   async stop() {
     const now = performance.now();
     const cpu = process.cpuUsage(this.#before.client);
-    const { server } = await this.#look();
+    const server = await this.#serverCpu();
     this.#client.close();
     return {
       seconds: (now - this.#before.now) / 1_000,
@@ -30,10 +33,9 @@ export class Meter {
     };
   }
 
-  async #look() {
+  async #serverCpu() {
     const info = await this.#client.call('INFO', 'cpu');
     const part = (name) => Number(new RegExp(`^${name}:([0-9.]+)`, 'm').exec(info)[1]) * 1e6;
-    const server = part('used_cpu_sys') + part('used_cpu_user');
-    return { server, client: process.cpuUsage(), now: performance.now() };
+    return part('used_cpu_sys') + part('used_cpu_user');
   }
 }

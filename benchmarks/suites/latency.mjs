@@ -49,8 +49,8 @@ export const latency = {
 /** What the naive loop and the library can do here and now, with one published message a message for the naive one. */
 async function capacities(context) {
   return context.withServer({}, async ({ url, fill }) => {
-    await fill('fast', { messages: 100_000 });
-    await fill('slow', { messages: 4_000 });
+    await fill('fast', { messages: 200_000 });
+    await fill('slow', { messages: 8_000 });
     const found = {};
     for (const client of context.options.clients) {
       for (const contender of ['ars', 'naive']) {
@@ -65,7 +65,7 @@ async function capacities(context) {
           stream: isFast ? 'fast' : 'slow',
           messages: isFast ? 100_000 : 4_000,
           publishEvery: isFast ? 100 : 1,
-          warmMessages: 0,
+          warmMessages: isFast ? 100_000 : 4_000,
         });
         found[id] = rate;
       }

@@ -1,6 +1,5 @@
 import { atLeast } from '../harness/checks.mjs';
 import { compare, comparisonResult } from './comparison.mjs';
-import { settled, warmUp } from './sizes.mjs';
 
 /** Client and server on one core, where round trips are cheap and nothing overlaps. */
 export const pinned = {
@@ -10,15 +9,14 @@ export const pinned = {
     context.withServer({ core: 0 }, async (server) => {
       const { messages, clients } = withClients(context);
       const slow = Math.max(1_000, Math.floor(messages / 20));
-      await server.fill('fast', { messages });
-      await server.fill('slow', { messages: slow });
+      await server.fill('fast', { messages: messages * 2 });
+      await server.fill('slow', { messages: slow * 2 });
       const contestants = clients.flatMap((client) => [
-        { title: `ars, ${client}`, contender: 'ars', client, stream: 'fast', messages },
-        { title: `adaptive, ${client}`, contender: 'adaptive', client, stream: 'fast', messages },
-        { title: `naive, ${client}`, contender: 'naive', client, stream: 'slow', messages: slow },
+        { title: `ars, ${client}`, contender: 'ars', client, ...fast(messages) },
+        { title: `adaptive, ${client}`, contender: 'adaptive', client, ...fast(messages) },
+        { title: `naive, ${client}`, contender: 'naive', client, ...slowly(slow) },
       ]);
-      const shared = await settled({ ...warmUp(server, Math.floor(slow / 2)), core: 0 });
-      const entries = await compare(context, server, contestants, shared);
+      const entries = await compare(context, server, contestants, { core: 0 });
       const find = (contender, client) => entries.find((e) => e.contender === contender && e.client === client);
       const checks = clients.map((client) =>
         atLeast(`one core, W10 ${client}: ÷ naive safe loop`, find('ars', client), find('naive', client), { must: 15 }),
@@ -37,13 +35,13 @@ export const durability = {
     for (const aof of ['off', 'everysec', 'always']) {
       await context.withServer({ aof }, async (server) => {
         const slow = Math.max(1_000, Math.floor(messages / 100));
-        await server.fill('fast', { messages });
-        await server.fill('slow', { messages: slow });
+        await server.fill('fast', { messages: messages * 2 });
+        await server.fill('slow', { messages: slow * 2 });
         const contestants = clients.flatMap((client) => [
-          { title: `${aof}: ars, ${client}`, contender: 'ars', client, stream: 'fast', messages },
-          { title: `${aof}: naive, ${client}`, contender: 'naive', client, stream: 'slow', messages: slow },
+          { title: `${aof}: ars, ${client}`, contender: 'ars', client, ...fast(messages) },
+          { title: `${aof}: naive, ${client}`, contender: 'naive', client, ...slowly(slow) },
         ]);
-        entries.push(...(await compare(context, server, contestants, await settled(warmUp(server, 500)))));
+        entries.push(...(await compare(context, server, contestants, {})));
       });
     }
     return comparisonResult('Append-only file, W10', entries);
@@ -57,13 +55,12 @@ export const handlers = {
   run: (context) =>
     context.withServer({}, async (server) => {
       const { messages, clients } = withClients(context);
-      await server.fill('in', { messages });
+      await server.fill('fast', { messages: messages * 2 });
       const contestants = clients.flatMap((client) => [
         { title: `synchronous, ${client}`, contender: 'ars', client },
         { title: `asynchronous, ${client}`, contender: 'ars', client, isAsync: true },
       ]);
-      const shared = await settled({ stream: 'in', messages, ...warmUp(server, 50_000) });
-      return comparisonResult('Handlers, W10', await compare(context, server, contestants, shared));
+      return comparisonResult('Handlers, W10', await compare(context, server, contestants, fast(messages)));
     }),
 };
 
@@ -87,10 +84,21 @@ export const memory = {
               messages: length,
             });
       }
-      const shared = await settled(warmUp(server, 50_000));
-      return comparisonResult('Memory after a run, W10', await compare(context, server, contestants, shared));
+      return comparisonResult(
+        'Memory after a run, W10',
+        await compare(context, server, contestants, { warmMessages: 0 }),
+      );
     }),
 };
+
+/** As many messages again come before those that are measured. */
+function fast(messages) {
+  return { stream: 'fast', messages, warmMessages: messages };
+}
+
+function slowly(messages) {
+  return { stream: 'slow', messages, warmMessages: messages };
+}
 
 function withClients({ options }) {
   return { messages: options.messages, clients: options.clients };

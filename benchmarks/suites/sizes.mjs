@@ -16,9 +16,10 @@ export const batchSize = {
       const entries = [];
       for (const batch of context.options.quick ? [10, 1_000] : [1, 10, 100, 1_000, 5_000]) {
         const messages = Math.min(context.options.messages, batch * 2_000);
-        await server.fill(`in-${batch}`, { messages });
-        const shared = { stream: `in-${batch}`, messages, batch, ...warmUp(server, 10_000) };
-        entries.push(...(await compare(context, server, each(context, `batch ${batch}`), await settled(shared))));
+        const warmMessages = Math.max(10_000, messages);
+        await server.fill(`in-${batch}`, { messages: warmMessages + messages });
+        const shared = { stream: `in-${batch}`, messages, batch, warmMessages };
+        entries.push(...(await compare(context, server, each(context, `batch ${batch}`), shared)));
       }
       return comparisonResult('Messages a batch, W10', entries);
     }),
@@ -33,9 +34,9 @@ export const messageSize = {
       const entries = [];
       for (const bytes of [100, 1_000, 10_000]) {
         const messages = Math.max(1_000, Math.min(context.options.messages, Math.floor(200_000_000 / bytes)));
-        await server.fill('in', { messages, bytes });
-        const shared = { stream: 'in', messages, ...warmUp(server, 20_000) };
-        entries.push(...(await compare(context, server, each(context, `${bytes} B`), await settled(shared))));
+        await server.fill('in', { messages: messages * 2, bytes });
+        const shared = { stream: 'in', messages, warmMessages: messages };
+        entries.push(...(await compare(context, server, each(context, `${bytes} B`), shared)));
         await server.call('DEL', 'in');
       }
       return comparisonResult('Size of messages, W10', entries);
@@ -128,15 +129,4 @@ function each(context, title) {
   return CONTENDERS.flatMap((contender) =>
     context.options.clients.map((client) => ({ title: `${title}: ${contender}, ${client}`, contender, client })),
   );
-}
-
-/** The stream that runs warm up on; filled when it is first asked for. */
-export function warmUp(server, messages) {
-  return { warmStream: 'warm', warmMessages: messages, ready: server.fillOnce('warm', { messages }) };
-}
-
-/** Options once what they wait for is there. */
-export async function settled({ ready, ...options }) {
-  await ready;
-  return options;
 }

@@ -37,10 +37,8 @@ async function measure(context, workload, publishEvery) {
   const slow = Math.max(1_000, Math.floor(options.messages / 40));
   const contestants = contestantsFor(options.clients, workload);
   return context.withServer({}, async ({ url, fill }) => {
-    await fill('fast', { messages: options.messages });
-    await fill('fast-warm', { messages: Math.floor(options.messages / 4) });
-    await fill('slow', { messages: slow });
-    await fill('slow-warm', { messages: Math.floor(slow / 4) });
+    await fill('fast', { messages: options.messages * 2 });
+    await fill('slow', { messages: slow * 2 });
     return alternate(options.rounds, contestants, (entry, round) => {
       const { isSlow = false } = CONTENDERS[entry.contender];
       const messages = isSlow ? slow : options.messages;
@@ -52,8 +50,7 @@ async function measure(context, workload, publishEvery) {
         stream,
         messages,
         publishEvery,
-        warmStream: `${stream}-warm`,
-        warmMessages: Math.floor(messages / 4),
+        warmMessages: messages,
         id,
         out: `out-${id}`,
       });

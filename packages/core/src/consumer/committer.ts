@@ -55,7 +55,8 @@ export class Committer {
       cursors: batch.cursors(),
       state: batch.size === 0 ? undefined : this.#states.change(batch),
       publishes: batch.publishes,
-      ...marks,
+      attempt: marks.attempt,
+      suspect: marks.suspect,
     };
   }
 

@@ -65,6 +65,31 @@ export function storedValueOf(bytes: Uint8Array): StoredValue {
  * it names the position of the field, never its content. Of a name that comes twice, the last value counts.
  */
 export function decodeFields(fields: StoredFields): Fields {
+  if (!isOrdinary(fields)) return decodeOneByOne(fields);
+  const message: Fields = {};
+  const { length } = fields;
+  // Written out, since the names at one place are mostly the same in all messages, which the engine learns for each of
+  // these lines by itself: a third of the time of a loop.
+  if (length > 1) message[fields[0]!] = fields[1]!;
+  if (length > 3) message[fields[2]!] = fields[3]!;
+  if (length > 5) message[fields[4]!] = fields[5]!;
+  if (length > 7) message[fields[6]!] = fields[7]!;
+  if (length > 9) message[fields[8]!] = fields[9]!;
+  if (length > 11) message[fields[10]!] = fields[11]!;
+  for (let index = 12; index + 1 < length; index += 2) message[fields[index]!] = fields[index + 1]!;
+  return message;
+}
+
+/** Whether all names and values are text, and no name means something else to an object. */
+function isOrdinary(fields: StoredFields): fields is readonly string[] {
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    const name = fields[index];
+    if (typeof name !== 'string' || typeof fields[index + 1] !== 'string' || name === '__proto__') return false;
+  }
+  return true;
+}
+
+function decodeOneByOne(fields: StoredFields): Fields {
   const message: Fields = {};
   for (let index = 0; index + 1 < fields.length; index += 2) {
     const name = fields[index]!;
@@ -72,9 +97,7 @@ export function decodeFields(fields: StoredFields): Fields {
     if (typeof name !== 'string' || typeof value !== 'string') {
       throw new MessageValidationError(`Field ${index / 2 + 1} of the entry is not valid UTF-8.`);
     }
-    if (name === '__proto__') {
-      Object.defineProperty(message, name, { value, writable: true, enumerable: true, configurable: true });
-    } else message[name] = value;
+    Object.defineProperty(message, name, { value, writable: true, enumerable: true, configurable: true });
   }
   return message;
 }

@@ -89,12 +89,20 @@ export class UndoLog {
     this.#start = mark;
   }
 
-  /** The attributes of the writes between two marks. */
+  /** The attributes of the writes between two marks. Most messages write the same few: those written just before are not looked up again. */
   changed(from: number, to: number): Set<string> {
     const attributes = new Set<string>();
     const end = this.#indexOf(to);
     const record = this.#record;
-    for (let index = this.#indexOf(from); index < end; index += WRITE) attributes.add(record[index] as string);
+    let last: unknown;
+    let lastButOne: unknown;
+    for (let index = this.#indexOf(from); index < end; index += WRITE) {
+      const attribute = record[index];
+      if (attribute === last || attribute === lastButOne) continue;
+      attributes.add(attribute as string);
+      lastButOne = last;
+      last = attribute;
+    }
     return attributes;
   }
 

@@ -105,6 +105,8 @@ export class Batch {
       previous = delivery;
     }
     if (previous !== undefined) last.set(previous.stream, previous);
-    return Array.from(last.values(), ({ stream, id, read }) => ({ stream, position: id, read }));
+    const cursors: StreamCursor[] = [];
+    for (const { stream, id, read } of last.values()) cursors.push({ stream, position: id, read });
+    return cursors;
   }
 }

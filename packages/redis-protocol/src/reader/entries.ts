@@ -36,12 +36,14 @@ const NONE: readonly StoredValue[] = [];
 export class EntryDecoder {
   /** Of each field's value, by its place in the entry. */
   readonly #columns: RepeatedValues[] = [];
+  /** The names of the last entry of the reply before: those of a lone one, too, are mostly the same again. */
+  #names: readonly StoredValue[] = NONE;
 
   /** Reads packed chunks (see `READ`). */
   packed(chunks: readonly Buffer[]): DecodedEntries {
     const entries: StoredEntry[] = [];
     let bytes = 0;
-    let names = NONE;
+    let names = this.#names;
     for (const chunk of chunks) {
       const unpacker = new Unpacker(chunk);
       for (let left = unpacker.array(); left > 0; left -= 1) {
@@ -52,6 +54,7 @@ export class EntryDecoder {
       }
       bytes += chunk.length;
     }
+    this.#names = namesOf(names);
     return { entries, bytes };
   }
 
@@ -60,7 +63,7 @@ export class EntryDecoder {
     const raw = reply as readonly RawEntry[];
     const entries: StoredEntry[] = [];
     let bytes = 0;
-    let names = NONE;
+    let names = this.#names;
     for (let i = from; i < raw.length && bytes < maxBytes; i += 1) {
       const [id, fields] = raw[i]!;
       bytes += ID_BYTES;
@@ -68,6 +71,7 @@ export class EntryDecoder {
       names = this.#fields(fields, names);
       entries.push(new Entry(storedValue(id, 0, id.length) as string, names));
     }
+    this.#names = namesOf(names);
     return { entries, bytes };
   }
 
@@ -117,6 +121,13 @@ function listLike(like: readonly StoredValue[], length: number): StoredValue[] {
   if (like.length === length) return like.slice();
   // oxlint-disable-next-line unicorn/no-new-array -- Array.from takes twenty times as long
   return new Array<StoredValue>(length);
+}
+
+/** The names without the values, which may be long and are not to be kept. */
+function namesOf(fields: readonly StoredValue[]): StoredValue[] {
+  const names = fields.slice();
+  for (let i = 1; i < names.length; i += 2) names[i] = '';
+  return names;
 }
 
 function nameOf(name: Buffer, guess: StoredValue | undefined): StoredValue {

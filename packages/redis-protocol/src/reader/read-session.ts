@@ -44,16 +44,15 @@ export class ReadSession {
     const reads = isWaiting
       ? await this.#readWaiting(link, cursors, count, waitMs)
       : await Promise.all(cursors.map((cursor) => this.#readPlain(link, cursor, count, bytes)));
-    return Promise.all(reads.map((read) => this.#vouch(link, read, count, bytes)));
+    if (reads.every(isConclusive)) return reads;
+    return Promise.all(reads.map((read) => (isConclusive(read) ? read : this.#vouch(link, read.cursor, count, bytes))));
   }
 
   /**
    * A read without entries says that there are none up to `lastId`. What was not seen in one step may have been added
    * between the look at the entries and the look at the stream, so it is looked at once more, by script.
    */
-  async #vouch(link: Link, read: StreamRead, count: number, maxBytes: number): Promise<StreamRead> {
-    const { entries, lost, regressed, lastId, cursor } = read;
-    if (entries.length > 0 || lost > 0 || regressed || compareIds(lastId, cursor.position) <= 0) return read;
+  async #vouch(link: Link, cursor: StreamCursor, count: number, maxBytes: number): Promise<StreamRead> {
     return (await this.#readPacked(link, [cursor], count, maxBytes))[0]!;
   }
 
@@ -157,15 +156,20 @@ export class ReadSession {
 
   #result(cursor: StreamCursor, { facts, entries }: Found, account: Exclude<Account, 'unclear'>): StreamRead {
     const { stream } = cursor;
-    const shared = { stream, added: facts.added, lastId: facts.lastId };
+    const { added, lastId } = facts;
     if (account === 'regressed') {
       this.#exact.delete(stream);
-      return { ...shared, entries: [], lost: 0, cursor, regressed: true };
+      return { stream, added, lastId, entries: [], lost: 0, cursor, regressed: true };
     }
     const { lost } = account;
     const position = entries.at(-1)?.id ?? cursor.position;
     const next = { stream, position, read: cursor.read + lost + entries.length };
-    this.#exact.set(stream, { cursor: next, removed: facts.added - facts.length });
-    return { ...shared, entries, lost, cursor: next, regressed: false };
+    this.#exact.set(stream, { cursor: next, removed: added - facts.length });
+    return { stream, added, lastId, entries, lost, cursor: next, regressed: false };
   }
+}
+
+/** Whether a read tells something, or found nothing where nothing is. */
+function isConclusive({ entries, lost, regressed, lastId, cursor }: StreamRead): boolean {
+  return entries.length > 0 || lost > 0 || regressed || compareIds(lastId, cursor.position) <= 0;
 }
