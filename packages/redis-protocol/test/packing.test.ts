@@ -55,7 +55,7 @@ describe('packing', () => {
     const packed = new Packer().values(['name', 'nama', 'näme', Uint8Array.of(0xff, 0xff, 0xff, 0xff)]).finish();
     const unpacker = new Unpacker(packed);
     const guess = 'name';
-    expect([1, 2, 3, 4].map(() => unpacker.valueLike(guess))).toEqual([
+    expect([1, 2, 3, 4].map(() => unpacker.name(guess))).toEqual([
       'name',
       'nama',
       'näme',

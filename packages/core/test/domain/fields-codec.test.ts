@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { encodeFields } from '../../src/domain/fields-codec.js';
+import { decodeFields, encodeFields } from '../../src/domain/fields-codec.js';
+import type { StoredValue } from '../../src/domain/fields.js';
 
 test('the size of a message counts bytes as they are stored, not characters', () => {
   expect(encodeFields({ a: '漢'.repeat(1_000) }).bytes).toBeGreaterThanOrEqual(3_000);
@@ -55,3 +56,34 @@ test.each([64, 65, 3_900])('a message of %i fields is taken', (count) => {
   const message = Object.fromEntries(Array.from({ length: count }, (_, index) => [`f${index}`, String(index)]));
   for (let time = 0; time < 2; time += 1) expect(encodeFields(message).fields).toEqual(Object.entries(message).flat());
 });
+
+test.each([0, 1, 2, 5, 6, 7, 8, 40])('a message of %i stored fields has each of them, in order', (count) => {
+  const expected = Array.from({ length: count }, (_, index) => [`f${index}`, String(index)]);
+  expect(Object.entries(decodeFields(expected.flat()))).toEqual(expected);
+});
+
+test.each([0, 3, 9])('of a name that comes again at place %i, the last value counts', (place) => {
+  const fields = Array.from({ length: 10 }, (_, index) => [`f${index}`, String(index)]).flat();
+  fields[place * 2] = 'twice';
+  expect(decodeFields([...fields, 'twice', 'last'])['twice']).toBe('last');
+});
+
+test.each([0, 3, 9])('a field __proto__ at place %i is one like any other', (place) => {
+  const fields = Array.from({ length: 10 }, (_, index) => [`f${index}`, String(index)]).flat();
+  fields[place * 2] = '__proto__';
+  const message = decodeFields(fields);
+  expect(Object.getPrototypeOf(message)).toBe(Object.prototype);
+  expect(Object.entries(message)[place]).toEqual(['__proto__', String(place)]);
+  expect(Object.keys(message)).toHaveLength(10);
+});
+
+test.each([0, 3, 9])(
+  'a field at place %i that is not text fails the message, by its place and not by its content',
+  (place) => {
+    for (const part of [0, 1]) {
+      const fields: StoredValue[] = Array.from({ length: 10 }, (_, index) => [`f${index}`, 'secret']).flat();
+      fields[place * 2 + part] = Uint8Array.of(0xff);
+      expect(() => decodeFields(fields)).toThrow(`Field ${place + 1} of the entry is not valid UTF-8.`);
+    }
+  },
+);

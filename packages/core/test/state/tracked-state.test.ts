@@ -43,6 +43,16 @@ describe('marks', () => {
     expect(state.changed(0, middle)).toEqual(new Set(['a', 'c']));
     expect(state.changed(middle, state.mark)).toEqual(new Set(['d', 'e']));
   });
+
+  test('tell of each attribute that was touched, in whatever order they come again', () => {
+    const state = createState(() => ({ a: 0, b: 0, c: 0, d: 0 }));
+    const { root } = state.open() as unknown as { root: Record<string, number> };
+    for (const order of ['a', 'ab', 'aba', 'abab', 'abac', 'aabbc', 'abcabc', 'abcdcba']) {
+      const start = state.mark;
+      for (const [index, name] of order.split('').entries()) root[name] = index + 1;
+      expect(state.changed(start, state.mark)).toEqual(new Set(order.split('')));
+    }
+  });
 });
 
 describe('asOf', () => {

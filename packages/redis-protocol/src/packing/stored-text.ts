@@ -15,6 +15,17 @@ export function storedValue(bytes: Buffer, start: number, end: number): StoredVa
   return new Uint8Array(bytes.subarray(start, end));
 }
 
+/**
+ * The name of a field. Names come again with every entry: `guess` is the one that came last in this place, and itself
+ * the answer where the bytes are those of this ASCII string. A new one is made the very string that the engine keeps
+ * for this name, so that properties of this name are found without looking at characters.
+ */
+export function storedName(bytes: Buffer, start: number, end: number, guess: StoredValue | undefined): StoredValue {
+  if (typeof guess === 'string' && guess.length === end - start && isText(guess, bytes, start)) return guess;
+  const name = storedValue(bytes, start, end);
+  return typeof name === 'string' ? Object.keys({ [name]: undefined })[0]! : name;
+}
+
 /** Whether the bytes from `start` on are those of `text`, as far as it goes; never so for text beyond ASCII. */
 export function isText(text: string, bytes: Buffer, start: number): boolean {
   for (let i = 0; i < text.length; i += 1) {

@@ -1,6 +1,6 @@
 import type { StoredValue } from '@ars/core';
 import type { RepeatedValues } from './repeated-values.js';
-import { isText, storedValue } from './stored-text.js';
+import { storedName, storedValue } from './stored-text.js';
 
 const FALSE = 0xc2;
 
@@ -52,16 +52,12 @@ export class Unpacker {
     return this.#bytes.toString('utf8', start, this.#at);
   }
 
-  /**
-   * Reads a string like `value`, and answers `guess` itself if the bytes are those of this ASCII string: the field
-   * names of a stream repeat with every entry.
-   */
-  valueLike(guess: StoredValue | undefined): StoredValue {
+  /** Reads a string as the name of a field, maybe the same as `guess`; see `storedName`. */
+  name(guess: StoredValue | undefined): StoredValue {
     const length = this.#stringLength();
     const start = this.#at;
     this.#at += length;
-    if (typeof guess === 'string' && guess.length === length && isText(guess, this.#bytes, start)) return guess;
-    return storedValue(this.#bytes, start, this.#at);
+    return storedName(this.#bytes, start, this.#at, guess);
   }
 
   /** Reads a string like `value`, from a place where values repeat. */

@@ -1,7 +1,7 @@
 import type { StoredEntry, StoredValue } from '@ars/core';
 import type { RedisReply } from '../driver.js';
 import { RepeatedValues } from '../packing/repeated-values.js';
-import { isText, storedValue } from '../packing/stored-text.js';
+import { storedName, storedValue } from '../packing/stored-text.js';
 import { Unpacker } from '../packing/unpack.js';
 
 /** An entry as the server replies it. */
@@ -85,7 +85,7 @@ export class EntryDecoder {
     const count = unpacker.array();
     const fields = listLike(like, count);
     for (let i = 0; i < count; i += 2) {
-      fields[i] = unpacker.valueLike(like[i]);
+      fields[i] = unpacker.name(like[i]);
       fields[i + 1] = unpacker.valueAmong(this.#column(i));
     }
     return fields;
@@ -95,7 +95,8 @@ export class EntryDecoder {
     const fields = listLike(like, raw.length);
     for (let i = 0; i < raw.length; i += 2) {
       const value = raw[i + 1]!;
-      fields[i] = nameOf(raw[i]!, like[i]);
+      const name = raw[i]!;
+      fields[i] = storedName(name, 0, name.length, like[i]);
       fields[i + 1] = this.#column(i).value(value, 0, value.length);
     }
     return fields;
@@ -128,11 +129,6 @@ function namesOf(fields: readonly StoredValue[]): StoredValue[] {
   const names = fields.slice();
   for (let i = 1; i < names.length; i += 2) names[i] = '';
   return names;
-}
-
-function nameOf(name: Buffer, guess: StoredValue | undefined): StoredValue {
-  if (typeof guess === 'string' && guess.length === name.length && isText(guess, name, 0)) return guess;
-  return storedValue(name, 0, name.length);
 }
 
 /** About how many bytes of a reply an entry took. */

@@ -45,15 +45,15 @@ export class ReadSession {
       ? await this.#readWaiting(link, cursors, count, waitMs)
       : await Promise.all(cursors.map((cursor) => this.#readPlain(link, cursor, count, bytes)));
     if (reads.every(isConclusive)) return reads;
-    return Promise.all(reads.map((read) => (isConclusive(read) ? read : this.#vouch(link, read.cursor, count, bytes))));
+    return Promise.all(reads.map((read) => this.#vouch(link, read, count, bytes)));
   }
 
   /**
    * A read without entries says that there are none up to `lastId`. What was not seen in one step may have been added
    * between the look at the entries and the look at the stream, so it is looked at once more, by script.
    */
-  async #vouch(link: Link, cursor: StreamCursor, count: number, maxBytes: number): Promise<StreamRead> {
-    return (await this.#readPacked(link, [cursor], count, maxBytes))[0]!;
+  async #vouch(link: Link, read: StreamRead, count: number, maxBytes: number): Promise<StreamRead> {
+    return isConclusive(read) ? read : (await this.#readPacked(link, [read.cursor], count, maxBytes))[0]!;
   }
 
   /** One script: dense replies, and everything seen in one step. */
