@@ -15,7 +15,12 @@ export const memoryStore = {
       { title: `${workload}: plain loop`, workload, publishEvery, contender: 'plain' },
     ]);
     const entries = await alternate(rounds, contestants, ({ contender, publishEvery }) =>
-      context.inChild('contenders/memory-run.mjs', 'memoryRun', { contender, publishEvery, messages }),
+      context.inChild(
+        'contenders/memory-run.mjs',
+        'memoryRun',
+        { contender, publishEvery, messages },
+        { nodeArgs: ['--expose-gc'] },
+      ),
     );
     const find = (workload, contender) => entries.find((e) => e.workload === workload && e.contender === contender);
     const rows = entries
