@@ -13,37 +13,32 @@ for order = tonumber(ARGV[1]), tonumber(ARGV[2]) do
   redis.call('XADD', KEYS[1], '*', 'customer', customer, 'amount', 1 + order % 3)
 end`;
 
-/**
- * Keyed state: first every one of `keys` keys is given a state, unmeasured; then messages of random keys among the first
- * `active` are handled by a consumer that has started anew, so with nothing loaded. Tells what a message costs, what the client holds, how long it starts.
- */
-export async function keyedRun({ url, client, keys, active, messages, maxKeys }) {
+/** Gives every one of `keys` keys a state. In a process of its own, whose heap and compiled code then are no part of what is measured. */
+export async function keyedFill({ url, client, keys, maxKeys }) {
   const server = await RawClient.connect(url);
   const store = await openStore(client, url);
-  const open = () =>
-    new StreamConsumer({
-      store,
-      stream: 'in',
-      consumerId: 'keyed',
-      key: (message) => message.customer,
-      state: { orders: 0, amount: 0 },
-      stateCache: { maxKeys },
-      handler: (message, { state }) => {
-        state.orders += 1;
-        state.amount += Number(message.amount);
-      },
-    });
   await fill(server, { messages: keys, keys, mode: 'each' });
-  await use(open(), (consumer) => consumer.caughtUp());
-  await fill(server, { messages: Math.floor(messages / 3), keys: active, mode: 'random' });
-  await use(open(), (consumer) => consumer.caughtUp());
+  await use(consumerOf(store, maxKeys), (consumer) => consumer.caughtUp());
+  await store.close();
+  server.close();
+}
+
+/**
+ * Messages of random keys among the first `active` are handled by a consumer that has started anew, so with nothing
+ * loaded, in a process that has handled as many before. Tells what a message costs, what the client holds, how long it starts.
+ */
+export async function keyedRun({ url, client, active, messages, maxKeys }) {
+  const server = await RawClient.connect(url);
+  const store = await openStore(client, url);
+  await fill(server, { messages, keys: active, mode: 'random' });
+  await use(consumerOf(store, maxKeys), (consumer) => consumer.caughtUp());
   await fill(server, { messages, keys: active, mode: 'random' });
   globalThis.gc?.();
   const heapBefore = process.memoryUsage().heapUsed;
   const meter = await Meter.open(url);
   const before = performance.now();
   let result;
-  await use(open(), async (consumer) => {
+  await use(consumerOf(store, maxKeys), async (consumer) => {
     const startMs = performance.now() - before;
     await meter.start();
     await consumer.caughtUp();
@@ -54,6 +49,21 @@ export async function keyedRun({ url, client, keys, active, messages, maxKeys })
   });
   server.close();
   return { ...result, totalUs: result.clientUs + result.serverUs };
+}
+
+function consumerOf(store, maxKeys) {
+  return new StreamConsumer({
+    store,
+    stream: 'in',
+    consumerId: 'keyed',
+    key: (message) => message.customer,
+    state: { orders: 0, amount: 0 },
+    stateCache: { maxKeys },
+    handler: (message, { state }) => {
+      state.orders += 1;
+      state.amount += Number(message.amount);
+    },
+  });
 }
 
 async function use(consumer, work) {

@@ -4,7 +4,7 @@ const USAGE = `node benchmarks/run.mjs [options]
   --quick               few messages and rounds: does it work, and roughly where does it stand
   --only <name>         one benchmark (may be repeated); --list names them
   --rounds <n>          alternating rounds; default 5, quick 2
-  --messages <n>        messages a run of the fast contenders; default 300,000, quick 100,000
+  --messages <n>        messages a run of the fast contenders; default 600,000, quick 100,000
   --client <name>       ioredis or node-redis; default both
   --pin                 client and server on one core (taskset)
   --list                names the benchmarks`;
@@ -36,7 +36,7 @@ export function readOptions(argv) {
       only: values.only,
       clients,
       rounds: count('rounds', values.rounds, values.quick ? 2 : 5),
-      messages: count('messages', values.messages, values.quick ? 100_000 : 300_000),
+      messages: count('messages', values.messages, values.quick ? 100_000 : 600_000),
     };
   } catch (error) {
     console.error(`${error.message}\n\n${USAGE}`);

@@ -34,7 +34,10 @@ export const memoryStore = {
           must: 0.5,
         }),
       ),
-      notes: [...failures(entries), 'The ratio is of messages a second of CPU: both run in one process.'],
+      notes: [
+        ...failures(entries),
+        'The ratio is of messages a second. Each runs in a process of its own and waits for nothing.',
+      ],
     };
   },
 };

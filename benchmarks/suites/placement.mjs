@@ -8,7 +8,7 @@ export const pinned = {
   run: (context) =>
     context.withServer({ core: 0 }, async (server) => {
       const { messages, clients } = withClients(context);
-      const slow = Math.max(1_000, Math.floor(messages / 20));
+      const slow = Math.max(1_000, Math.floor(messages / 40));
       await server.fill('fast', { messages: messages * 2 });
       await server.fill('slow', { messages: slow * 2 });
       const contestants = clients.flatMap((client) => [
