@@ -12,9 +12,9 @@ export const pinned = {
       await server.fill('fast', { messages: messages * 2 });
       await server.fill('slow', { messages: slow * 2 });
       const contestants = clients.flatMap((client) => [
-        { title: `ars, ${client}`, contender: 'ars', client, ...fast(messages) },
-        { title: `adaptive, ${client}`, contender: 'adaptive', client, ...fast(messages) },
-        { title: `naive, ${client}`, contender: 'naive', client, ...slowly(slow) },
+        { title: `ars, ${client}`, contender: 'ars', client, ...warm('fast', messages) },
+        { title: `adaptive, ${client}`, contender: 'adaptive', client, ...warm('fast', messages) },
+        { title: `naive, ${client}`, contender: 'naive', client, ...warm('slow', slow) },
       ]);
       const entries = await compare(context, server, contestants, { core: 0 });
       const find = (contender, client) => entries.find((e) => e.contender === contender && e.client === client);
@@ -38,8 +38,8 @@ export const durability = {
         await server.fill('fast', { messages: messages * 2 });
         await server.fill('slow', { messages: slow * 2 });
         const contestants = clients.flatMap((client) => [
-          { title: `${aof}: ars, ${client}`, contender: 'ars', client, ...fast(messages) },
-          { title: `${aof}: naive, ${client}`, contender: 'naive', client, ...slowly(slow) },
+          { title: `${aof}: ars, ${client}`, contender: 'ars', client, ...warm('fast', messages) },
+          { title: `${aof}: naive, ${client}`, contender: 'naive', client, ...warm('slow', slow) },
         ]);
         entries.push(...(await compare(context, server, contestants, {})));
       });
@@ -60,7 +60,7 @@ export const handlers = {
         { title: `synchronous, ${client}`, contender: 'ars', client },
         { title: `asynchronous, ${client}`, contender: 'ars', client, isAsync: true },
       ]);
-      return comparisonResult('Handlers, W10', await compare(context, server, contestants, fast(messages)));
+      return comparisonResult('Handlers, W10', await compare(context, server, contestants, warm('fast', messages)));
     }),
 };
 
@@ -92,12 +92,8 @@ export const memory = {
 };
 
 /** As many messages again come before those that are measured. */
-function fast(messages) {
-  return { stream: 'fast', messages, warmMessages: messages };
-}
-
-function slowly(messages) {
-  return { stream: 'slow', messages, warmMessages: messages };
+function warm(stream, messages) {
+  return { stream, messages, warmMessages: messages };
 }
 
 function withClients({ options }) {

@@ -46,7 +46,7 @@ export function provenFacts(
   return String(info.added - info.length) === removed ? factsOf(info, 'unchanged') : undefined;
 }
 
-/** Field by field: a spread costs the engine 2 µs, and 40 when it has something else to do in between. */
+/** Field by field: a spread with properties added costs the engine 2 µs, and 4 in a process that idles in between. */
 function factsOf(info: StreamInfo, verdict: 'whole' | 'unchanged'): StreamFacts {
   const { added, length, lastId, firstId, deletedId } = info;
   return { added, length, lastId, firstId, deletedId, verdict, after: 0 };
