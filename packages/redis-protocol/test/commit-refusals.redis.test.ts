@@ -57,6 +57,15 @@ async function storeAs(...rules: string[]): Promise<StreamStore> {
   return rawStore(url, { user: [tag, 'secret'] });
 }
 
+/** Changes of the state that are written before the entries, and behind them. */
+const CHANGES: Record<string, Commit['state']> = {
+  'no state': undefined,
+  'one attribute': { header: undefined, set: [['n', '2']], deleted: [] },
+  'a new attribute': { header: undefined, set: [['n', '2'], ['m', '3']], deleted: [] }, // prettier-ignore
+  'many attributes': { header: undefined, set: Array.from({ length: 40 }, (_, i) => [`m${i}`, '3']), deleted: [] },
+  'an attribute less': { header: undefined, set: [['o', '3']], deleted: ['n'] },
+};
+
 describe('nothing remains of a commit', () => {
   test('whose target is not a stream, and the error names the stream', async () => {
     const store = rawStore(url);
@@ -75,6 +84,16 @@ describe('nothing remains of a commit', () => {
     const changes = { cursors: [claimed.cursor], state: STATE, publishes: publishTo('a', 'b', 'b', 'b') };
     const error = await refusalOf(claimed, commitOf(claimed.base, changes));
     expect(error.details).toMatchObject({ reason: 'EXHAUSTED', stream: out('b') });
+    await store.close();
+  });
+
+  test('whose only target has an ID left for the first entry, and none for the second', async () => {
+    const store = rawStore(url);
+    const claimed = await established(store);
+    await admin.do('XADD', out('a'), '18446744073709551615-18446744073709551614', 'f', 'v');
+    const changes = { cursors: [claimed.cursor], state: STATE, publishes: publishTo('a', 'a') };
+    const error = await refusalOf(claimed, commitOf(claimed.base, changes));
+    expect(error.details).toMatchObject({ reason: 'EXHAUSTED', stream: out('a') });
     await store.close();
   });
 
@@ -154,6 +173,26 @@ describe('nothing remains of a commit', () => {
     await store.close();
   });
 
+  test('that changes more of its state than is written before entries, when it may not write it', async () => {
+    const store = await storeAs('+@all', '~*');
+    const claimed = await established(store);
+    const selectors = ['consumer', 'consumers'].map((kind) => `(+hset ~ars:{${tag}}:${kind}:*)`);
+    await admin.do('ACL', 'SETUSER', tag, '-hset', ...selectors);
+    const changes = { cursors: [claimed.cursor], state: CHANGES['many attributes'], publishes: publishTo('a') };
+    const error = await refusalOf(claimed, commitOf(claimed.base, changes));
+    expect(error.details).toMatchObject({ reason: 'NOPERM', command: 'HSET' });
+    await store.close();
+  });
+
+  test('that takes a mark away, when it may not', async () => {
+    const store = await storeAs('+@all', '~*');
+    const claimed = await established(store, { attempt: { stream: out('in'), id: '1-1', count: 2 } });
+    await admin.do('ACL', 'SETUSER', tag, '-hdel');
+    const changes = { cursors: [claimed.cursor], state: STATE, publishes: publishTo('a') };
+    expect((await refusalOf(claimed, commitOf(claimed.base, changes))).details).toMatchObject({ command: 'HDEL' });
+    await store.close();
+  });
+
   test('that would be its first state, when it may not append', async () => {
     const store = await storeAs('+@all', '~*', '-xadd');
     const claimed = await established(store, { state: undefined });
@@ -190,6 +229,49 @@ describe('nothing remains of a commit', () => {
     const state = { ...STATE, set: [['n', '2'] as const], deleted: ['old'] };
     const error = await refusalOf(claimed, commitOf(claimed.base, { state, publishes: publishTo('a') }));
     expect(error.details).toMatchObject({ reason: 'NOPERM', command: 'HDEL' });
+    await store.close();
+  });
+});
+
+/** Why a server may refuse an entry. */
+const OBSTACLES: Record<string, (stream: string) => Promise<unknown>> = {
+  WRONGTYPE: (stream) => admin.do('SET', stream, 'x'),
+  EXHAUSTED: (stream) => admin.do('XADD', stream, '18446744073709551615-18446744073709551615', 'f', 'v'),
+  NOPERM: (stream) => admin.do('ACL', 'SETUSER', tag, '-xadd', `(+xadd ~other:${stream})`),
+};
+const REFUSED_ENTRIES = Object.keys(OBSTACLES).flatMap((reason) =>
+  Object.keys(CHANGES).flatMap((change) => [1, 2].map((entries) => [reason, change, entries] as const)),
+);
+
+describe('nothing remains of a commit whose only target refuses', () => {
+  test.each(REFUSED_ENTRIES)('%s: with %s, and %i entries', async (reason, change, entries) => {
+    const store = await storeAs('+@all', '~*');
+    const stream = `{${tag}}in`;
+    const claimed = await established(store, { attempt: { stream, id: '1-1', count: 2 } });
+    await OBSTACLES[reason]!(out('a'));
+    const publishes = publishTo(...Array<string>(entries).fill('a'));
+    const suspect = { stream, id: '1-2', count: 1 };
+    const commit = commitOf(claimed.base, { cursors: [claimed.cursor], state: CHANGES[change], publishes, suspect });
+    expect((await refusalOf(claimed, commit)).details).toMatchObject({ reason, stream: out('a') });
+    await store.close();
+  });
+
+  test('and that may not take back a new attribute', async () => {
+    const store = await storeAs('+@all', '~*');
+    const claimed = await established(store);
+    await admin.do('ACL', 'SETUSER', tag, '-xadd', '-hdel');
+    const changes = { state: CHANGES['a new attribute'], publishes: publishTo('a') };
+    expect((await refusalOf(claimed, commitOf(claimed.base, changes))).details).toMatchObject({ command: 'HDEL' });
+    await store.close();
+  });
+
+  test('and that may not take back a new mark', async () => {
+    const store = await storeAs('+@all', '~*');
+    const claimed = await established(store);
+    await admin.do('ACL', 'SETUSER', tag, '-xadd', '-hdel');
+    const suspect = { stream: out('in'), id: '1-2', count: 1 };
+    const commit = commitOf(claimed.base, { suspect, publishes: publishTo('a') });
+    expect((await refusalOf(claimed, commit)).details).toMatchObject({ command: 'HDEL' });
     await store.close();
   });
 });

@@ -25,21 +25,27 @@ async function withState(tag: string, set: [string, StoredValue][], name?: strin
 }
 
 describe('state', () => {
-  test('attributes are written, changed and deleted, with bytes intact', async () => {
-    const { home, token, base } = await withState(freshTag(), [
-      ['a', '1'],
-      ['b', Uint8Array.of(0x80, 1)],
-    ]);
-    const state = change({ set: [['c', 'naïve ✓']], deleted: ['a', 'never'] });
-    expect(await home.commit(token, commitOf(base, { state }))).toEqual({ outcome: 'committed' });
-    const attributes = (await home.inspect()).state?.attributes;
-    expect(attributes).toEqual(
-      new Map<string, StoredValue>([
+  test.each([0, 1, 2])(
+    'attributes are written, changed and deleted, with bytes intact, and %i entries',
+    async (entries) => {
+      const tag = freshTag();
+      const publishes = Array.from({ length: entries }, () => ({ stream: `{${tag}}out`, fields: ['f', 'v'] }));
+      const { home, token, base } = await withState(tag, [
+        ['a', '1'],
         ['b', Uint8Array.of(0x80, 1)],
-        ['c', 'naïve ✓'],
-      ]),
-    );
-  });
+      ]);
+      const state = change({ set: [['c', 'naïve ✓']], deleted: ['a', 'never'] });
+      expect(await home.commit(token, commitOf(base, { state, publishes }))).toEqual({ outcome: 'committed' });
+      expect(await scene.do('XLEN', `{${tag}}out`)).toBe(entries);
+      const attributes = (await home.inspect()).state?.attributes;
+      expect(attributes).toEqual(
+        new Map<string, StoredValue>([
+          ['b', Uint8Array.of(0x80, 1)],
+          ['c', 'naïve ✓'],
+        ]),
+      );
+    },
+  );
 
   test('a change without a header leaves version, serializer and declarations as they are', async () => {
     const { home, token, base } = await withState(freshTag(), [['a', '1']]);

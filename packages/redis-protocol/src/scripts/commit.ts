@@ -6,28 +6,64 @@ import { ID_ORDER, SERVER_CLOCK, STATE_AGREEMENT, STREAM_DESCRIPTION } from './f
  * Ends with nothing written. Sets what the second half needs.
  */
 const CHECKS = `
-local record = KEYS[1]
-local owner, renewal, lastCommit, lastHeartbeat, stateCommit, lastAttempt, lastSuspect = unpack(
-  redis.call('HMGET', record, 'owner', 'renewal', 'commitId', 'heartbeat', 'stateCommit', 'attempt', 'suspect'))
-if not owner then return {'gone', 'record'} end
-if ARGV[1] == '' or owner ~= ARGV[1] or renewal ~= ARGV[2] then return {'fenced'} end
-local content = cmsgpack.unpack(ARGV[3])
-local commitId, base, cursors, state, stateIndex, values, runs, targets, attempt, suspect = unpack(content)
-local header, changed, deleted = unpack(state)
 local STREAM, POSITION, READ, REGISTRY, INPUT = 1, 2, 3, 4, 5 -- of a cursor
-if lastCommit == commitId then return {'already'} end
-if lastCommit ~= base then return {'stale'} end
+local record = KEYS[1]
+local commitId, base, cursors, state, stateIndex, values, runs, targets, attempt, suspect =
+  unpack(cmsgpack.unpack(ARGV[3]))
+local header, changed, deleted = unpack(state)
 stateIndex = tonumber(stateIndex)
 
 local function refuse(failure, index, command) return {'refused', failure, tostring(index), command} end
 local function failureOf(reply) return type(reply) == 'table' and reply.err end
+local function put(flat, field, value)
+  local size = #flat
+  flat[size + 1] = field
+  flat[size + 2] = value
+end
 
-local stateExists = false
+local kept = {'owner', 'renewal', 'commitId', 'heartbeat', 'stateCommit', 'attempt', 'suspect', 'serializer'}
+for _, cursor in ipairs(cursors) do put(kept, 'position:' .. cursor[STREAM], 'read:' .. cursor[STREAM]) end
+local old = {} -- what the record holds, by field
+for from = 1, #kept, 2000 do
+  local stored = redis.call('HMGET', record, unpack(kept, from, math.min(from + 1999, #kept)))
+  for i, value in ipairs(stored) do old[kept[from + i - 1]] = value end
+end
+if not old.owner then return {'gone', 'record'} end
+if ARGV[1] == '' or old.owner ~= ARGV[1] or old.renewal ~= ARGV[2] then return {'fenced'} end
+if old.commitId == commitId then return {'already'} end
+if old.commitId ~= base then return {'stale'} end
+
+local heartbeat = string.format('%.0f', math.max(tonumber(old.heartbeat) + 1, now))
+local written, gone = {'commitId', commitId, 'heartbeat', heartbeat}, {}
+for _, cursor in ipairs(cursors) do
+  put(written, 'position:' .. cursor[STREAM], cursor[POSITION])
+  put(written, 'read:' .. cursor[STREAM], cursor[READ])
+end
+if attempt ~= '' then put(written, 'attempt', attempt) elseif old.attempt then gone[1] = 'attempt' end
+if suspect ~= '' then put(written, 'suspect', suspect) elseif old.suspect then gone[#gone + 1] = 'suspect' end
+if changed then
+  put(written, 'stateCommit', commitId)
+  put(changed, 'owner', record)
+  put(changed, 'commit', commitId)
+  local version, declared, serializer = unpack(header)
+  if version then
+    put(written, 'serializer', serializer)
+    put(changed, 'version', version)
+    put(changed, 'declared', declared)
+  end
+end
+
+-- What is written of the state before anything is published: all of it where that is little, or what proves the rest.
+local isLittle = changed and #targets > 0 and #deleted == 0 and #changed <= 32
+local first = isLittle and changed or {'owner', record}
+local was = {} -- what the state holds, by field
 if stateIndex then
-  local stored = redis.pcall('HMGET', KEYS[stateIndex], 'owner', 'commit')
+  local names = {'owner', 'commit'}
+  if isLittle then for i = 1, #changed, 2 do names[#names + 1] = changed[i] end end
+  local stored = redis.pcall('HMGET', KEYS[stateIndex], unpack(names))
   if failureOf(stored) then return refuse(stored.err, stateIndex, 'HMGET') end
-  if not agrees(stored, stateCommit, record) then return {'gone', 'state'} end
-  stateExists = stored[1] ~= false
+  if not agrees(stored, old.stateCommit, record) then return {'gone', 'state'} end
+  for i, value in ipairs(stored) do was[names[i]] = value end
 end
 
 local described = {}
@@ -55,20 +91,24 @@ local function mayTakeFieldsAway(index)
   local failure = failureOf(redis.pcall('HDEL', KEYS[index], ''))
   return failure and refuse(failure, index, 'HDEL')
 end
+local function hasNew(flat, known)
+  for i = 1, #flat, 2 do if not known[flat[i]] then return true end end
+end
 local refusal
-if #state > 0 and (not stateExists or #deleted > 0) then refusal = mayTakeFieldsAway(stateIndex) end
-local attemptGoes, suspectGoes = attempt == '' and lastAttempt, suspect == '' and lastSuspect
-if not refusal and (attemptGoes or suspectGoes) then refusal = mayTakeFieldsAway(1) end
+if changed and (#deleted > 0 or #targets > 0 and hasNew(first, was)) then refusal = mayTakeFieldsAway(stateIndex) end
+if not refusal and (#gone > 0 or hasNew(written, old)) then refusal = mayTakeFieldsAway(1) end
 for i, cursor in ipairs(cursors) do
   if not refusal and registered[i] == false then refusal = mayTakeFieldsAway(tonumber(cursor[REGISTRY])) end
 end
 if refusal then return refusal end
 
-for i, target in ipairs(targets) do
+-- The first entry is the last write that may fail; a single one needs neither a look before nor an undo.
+local isSingle = #runs == 3 and runs[3] == '1'
+for i, target in ipairs(isSingle and {} or targets) do
   local index = tonumber(target)
   local stream, failure = look(index)
   if not stream then return refuse(failure, index, 'XINFO') end
-  if string.match(stream.last, '^%d+') == '18446744073709551615' then return refuse('EXHAUSTED', index, 'XADD') end
+  if string.sub(stream.last, 1, 20) == '18446744073709551615' then return refuse('EXHAUSTED', index, 'XADD') end
   if i > 1 then
     local form = stream.isMissing and {'NOMKSTREAM', '*'} or {'0-0'}
     form[#form + 1] = ''
@@ -86,20 +126,14 @@ local function apply(index, command, ...)
   if failureOf(reply) then error({reply.err, index, command}) end
   return reply
 end
-local function setFields(index, flat)
-  for from = 1, #flat, 2000 do apply(index, 'HSET', unpack(flat, from, math.min(from + 1999, #flat))) end
-end
-local function setField(index, field, value, old)
-  apply(index, 'HSET', field, value)
-  undo[#undo + 1] = old and {'HSET', KEYS[index], field, old} or {'HDEL', KEYS[index], field}
-end
-local function put(flat, field, value)
-  local size = #flat
-  flat[size + 1] = field
-  flat[size + 2] = value
+local function setFields(index, flat, known)
+  for from = 1, #flat, 2000 do
+    apply(index, 'HSET', unpack(flat, from, math.min(from + 1999, #flat)))
+    if known and from == 1 then undo[#undo + 1] = {key = KEYS[index], flat = flat, known = known} end
+  end
 end
 local function append(index, size, count, from)
-  local key, stream = KEYS[index], described[index]
+  local key, stream = KEYS[index], described[index] or {}
   local ids = stream.ids
   if not ids then
     ids = {}
@@ -117,41 +151,19 @@ local function append(index, size, count, from)
 end
 
 local function write()
-  local heartbeat = string.format('%.0f', math.max(tonumber(lastHeartbeat) + 1, now))
-  local last, gone = {'commitId', commitId}, {}
-  if #state > 0 or #targets > 0 then
-    setField(1, 'heartbeat', heartbeat, lastHeartbeat)
-  else
-    put(last, 'heartbeat', heartbeat)
-  end
   for i, cursor in ipairs(cursors) do
-    if cursor[INPUT] ~= '' then setField(tonumber(cursor[REGISTRY]), record, cursor[POSITION], registered[i]) end
+    if cursor[INPUT] ~= '' then
+      setFields(tonumber(cursor[REGISTRY]), {record, cursor[POSITION]}, {[record] = registered[i]})
+    end
   end
-  if #state > 0 and #targets > 0 then setField(stateIndex, 'owner', record, stateExists and record) end
+  setFields(1, written, old)
+  if changed and #targets > 0 then setFields(stateIndex, first, was) end
   local from = 1
   for i = 1, #runs, 3 do from = append(tonumber(runs[i]), tonumber(runs[i + 1]), tonumber(runs[i + 2]), from) end
-  if #state > 0 then
-    local version, declared, serializer = unpack(header)
-    put(changed, 'owner', record)
-    put(changed, 'commit', commitId)
-    if version then
-      put(changed, 'version', version)
-      put(changed, 'declared', declared)
-      put(last, 'serializer', serializer)
-    end
+  if changed and not isLittle then
     setFields(stateIndex, changed)
-    for first = 1, #deleted, 2000 do
-      apply(stateIndex, 'HDEL', unpack(deleted, first, math.min(first + 1999, #deleted)))
-    end
-    put(last, 'stateCommit', commitId)
+    for i = 1, #deleted, 2000 do apply(stateIndex, 'HDEL', unpack(deleted, i, math.min(i + 1999, #deleted))) end
   end
-  for _, cursor in ipairs(cursors) do
-    put(last, 'position:' .. cursor[STREAM], cursor[POSITION])
-    put(last, 'read:' .. cursor[STREAM], cursor[READ])
-  end
-  if attempt ~= '' then put(last, 'attempt', attempt) elseif attemptGoes then gone[1] = 'attempt' end
-  if suspect ~= '' then put(last, 'suspect', suspect) elseif suspectGoes then gone[#gone + 1] = 'suspect' end
-  setFields(1, last)
   if #gone > 0 then apply(1, 'HDEL', unpack(gone)) end
 end
 
@@ -163,6 +175,12 @@ local function try(...)
   local failure = failureOf(redis.pcall(...))
   if failure and not isTorn then problem = {'UNDO ' .. failure, problem[2], (...)} end
   isTorn = isTorn or failure
+end
+local function putBack(key, flat, known)
+  for i = 1, #flat, 2 do
+    local value = known[flat[i]]
+    if value then try('HSET', key, flat[i], value) else try('HDEL', key, flat[i]) end
+  end
 end
 local function takeBack(key, stream)
   local ids = stream.ids
@@ -176,7 +194,7 @@ local function takeBack(key, stream)
 end
 for i = #undo, 1, -1 do
   local step = undo[i]
-  if step.stream then takeBack(step.key, step.stream) else try(unpack(step)) end
+  if step.stream then takeBack(step.key, step.stream) else putBack(step.key, step.flat, step.known) end
 end
 return refuse(problem[1], problem[2], problem[3])`;
 
@@ -202,16 +220,16 @@ return refuse(problem[1], problem[2], problem[3])`;
  * Order of checks (P6): record, token (an empty owner is nobody's), commitId, base; then the state that the record knows of (P16), the streams
  * behind the cursors (P13), types, room for IDs, rights.
  *
- * What cannot fail needs no undo. The first write to each hash is one small field whose old value is known, so that
- * later writes to it are proven, by the same command on the same key. The last write that is not proven is the whole
- * commit's last doubt, and needs no such field: without publishes that is the state's first HSET (or where there is no
- * state, the record's), which the server takes or refuses as a whole, with nothing but small fields before it. XADD is proven on each target but the first by
- * a form without effect: an absent stream that it must not make, or the ID 0-0, which is refused after the rights
- * were checked (that refusal counts in INFO errorstats, so nothing is proven that needs no proof). HDEL is proven by
- * an absent field. The first XADD is the only write left that the server may refuse; it comes when all that is
- * written are such small fields. Undo of entries is kept nevertheless, for servers that refuse for reasons of their own;
- * it takes two steps, since newer servers refuse a last ID below the largest deleted one, and XSETID cannot set the
- * latter back to 0-0, so it becomes 0-1, which no entry lies below either.
+ * What cannot fail needs no undo, and the last write of all that may fail needs none either: the server takes or refuses it
+ * as a whole. Everything before it either has its old values known, which are put back by the same command on the same
+ * key, or is proven. First come the registries and the record. Then the state: all of it if that is little, so that
+ * its old values are read, too; else, before entries, one field of it, which proves the rest, that then comes behind them.
+ * XADD is proven on each target but the first by a form without effect: an absent stream that it must not make, or the
+ * ID 0-0, which is refused after the rights were checked (that refusal counts in INFO errorstats, so nothing is proven
+ * that needs no proof). HDEL is proven by an absent field. So the first XADD is
+ * the only write left that the server may refuse. Undo of entries is kept nevertheless, for servers that refuse for
+ * reasons of their own; it takes two steps, since newer servers refuse a last ID below the largest deleted one, and
+ * XSETID cannot set the latter back to 0-0, so it becomes 0-1, which no entry lies below either.
  */
 export const COMMIT: Script = writingScript(
   ID_ORDER,
