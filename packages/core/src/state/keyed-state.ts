@@ -3,7 +3,7 @@ import { RecencyLink } from './keyed-recency.js';
 import type { TrackedState } from './tracked-state.js';
 
 /** What a key takes beside its text and attributes: measured, on Node 20. */
-const KEY_BYTES = 600;
+const KEY_BYTES = 300;
 /** How much more memory attributes take than their stored form, about. */
 const GROWTH = 3;
 

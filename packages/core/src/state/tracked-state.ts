@@ -66,6 +66,12 @@ export class TrackedState {
     return this.#scope;
   }
 
+  /** Ends a view. There may be a state for each of many keys, which then does not keep it alive. Ending it twice does nothing. */
+  close(scope: StateScope): void {
+    scope.close();
+    if (this.#scope === scope) this.#scope = undefined;
+  }
+
   /** The present position in the log. Grows with every write; only undoing lowers it. */
   get mark(): number {
     return this.#log.mark;

@@ -6,12 +6,16 @@ import { KeyWrite, RangeWrite, replaceRange, TimeWrite, type UndoEntry } from '.
 const WRITE = 3;
 type Numbers = Record<string, unknown>;
 
+/** Has no deletion to remember, and so remembers nothing. */
+const UNORDERED = new KeyOrder();
+
 /**
  * The only place that writes to the state, and the record of what it wrote. A *mark* is an absolute position in the
  * record: it counts every write that was ever recorded and not undone.
  */
 export class UndoLog {
-  readonly #order = new KeyOrder();
+  /** Its own from the first deletion on: most states never see one, and there may be one state per key. */
+  #order = UNORDERED;
   /**
    * Of each write its attribute, then an `UndoEntry` and `undefined`; or, for the most frequent one, which puts a number
    * in the place of another, the container of the attributes and the other number. That spares an object a write, which
@@ -48,6 +52,7 @@ export class UndoLog {
   /** Deletes a key that exists. The first deletion in a container costs in proportion to its size, later ones O(1). */
   deleteKey(attribute: string, slots: Slots, target: object, key: unknown): void {
     this.#demandWritable();
+    if (this.#order === UNORDERED) this.#order = new KeyOrder();
     const sequence = this.#order.deleting(slots, target, key);
     this.#add(attribute, new KeyWrite(slots, target, key, slots.read(target, key), sequence), undefined);
     slots.remove(target, key);

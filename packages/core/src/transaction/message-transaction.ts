@@ -153,7 +153,7 @@ export class MessageTransaction implements Transaction<object> {
   close(): void {
     if (this.#isOpen && this.#tracked !== undefined) this.endMark = this.#tracked.mark;
     this.#isOpen = false;
-    this.#scope?.close();
+    if (this.#scope !== undefined) this.#tracked!.close(this.#scope);
   }
 
   /** Ends it early: what the handler still does has no effect, and its signal says so. */

@@ -1,10 +1,29 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigurationError, SerializationError, StateSchemaError } from '../../src/domain/errors.js';
+import {
+  ConfigurationError,
+  SerializationError,
+  StateSchemaError,
+  TransactionClosedError,
+} from '../../src/domain/errors.js';
 import { kindProblem } from '../../src/state/kind.js';
 import { TrackedState } from '../../src/state/tracked-state.js';
 
 const createState = (defaults: () => Record<string, unknown>, undefinedProperties: 'kept' | 'deleted' = 'deleted') =>
   new TrackedState({ defaults, undefinedProperties });
+
+test('a view that is ended again leaves the one that was opened since', () => {
+  const state = createState(() => ({ n: 0 }));
+  const first = state.open();
+  state.close(first);
+  expect(() => first.root['n']).toThrow(TransactionClosedError);
+  const second = state.open();
+  state.close(first);
+  second.root['n'] = 1;
+  state.reset();
+  expect(second.root['n']).toBe(0);
+  state.close(second);
+  expect(() => state.reset()).toThrow(TransactionClosedError);
+});
 
 describe('marks', () => {
   test('grow with every write, also after what is before them is forgotten', () => {
