@@ -274,7 +274,7 @@ export const ENDURANCE = [
   {
     name: 'message-transaction/closes-its-state',
     file: 'packages/core/src/transaction/message-transaction.ts',
-    find: 'this.#scope?.close();',
+    find: 'if (this.#scope !== undefined) this.#tracked!.close(this.#scope);',
     replace: '',
     tests: behaviour('closed-transaction', 'async-handlers'),
   },

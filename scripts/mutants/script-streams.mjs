@@ -53,7 +53,7 @@ export const STREAM_SCRIPTS = [
       '',
       moving,
     ],
-    ['undo', "for _, done in ipairs(added) do redis.pcall('XDEL', to, done) end", '', moving],
+    ['undo', 'takeBack(undoing(problem), to, target, added)', '', moving],
   ]),
   ...inScript('append', [
     ['repeat-while-alive', 'if known and isAlive(known) then', 'if false then', appending],

@@ -87,15 +87,22 @@ describe('nothing remains of a commit', () => {
     await store.close();
   });
 
-  test('whose only target has an ID left for the first entry, and none for the second', async () => {
-    const store = rawStore(url);
-    const claimed = await established(store);
-    await admin.do('XADD', out('a'), '18446744073709551615-18446744073709551614', 'f', 'v');
-    const changes = { cursors: [claimed.cursor], state: STATE, publishes: publishTo('a', 'a') };
-    const error = await refusalOf(claimed, commitOf(claimed.base, changes));
-    expect(error.details).toMatchObject({ reason: 'EXHAUSTED', stream: out('a') });
-    await store.close();
-  });
+  test.each([1, 2])(
+    'whose only target has an ID left, or some, in the last millisecond of all: %i entries',
+    async (entries) => {
+      const store = rawStore(url);
+      const claimed = await established(store);
+      await admin.do('XADD', out('a'), '18446744073709551615-18446744073709551614', 'f', 'v');
+      const changes = {
+        cursors: [claimed.cursor],
+        state: STATE,
+        publishes: publishTo(...Array<string>(entries).fill('a')),
+      };
+      const error = await refusalOf(claimed, commitOf(claimed.base, changes));
+      expect(error.details).toMatchObject({ reason: 'EXHAUSTED', stream: out('a') });
+      await store.close();
+    },
+  );
 
   test.each(['record', 'state', 'registry'])('whose %s is not a hash', async (kind) => {
     const store = rawStore(url);
@@ -177,6 +184,7 @@ describe('nothing remains of a commit', () => {
     const store = await storeAs('+@all', '~*');
     const claimed = await established(store);
     const selectors = ['consumer', 'consumers'].map((kind) => `(+hset ~ars:{${tag}}:${kind}:*)`);
+    await admin.do('XADD', out('a'), '*', 'f', 'v');
     await admin.do('ACL', 'SETUSER', tag, '-hset', ...selectors);
     const changes = { cursors: [claimed.cursor], state: CHANGES['many attributes'], publishes: publishTo('a') };
     const error = await refusalOf(claimed, commitOf(claimed.base, changes));
@@ -187,6 +195,7 @@ describe('nothing remains of a commit', () => {
   test('that takes a mark away, when it may not', async () => {
     const store = await storeAs('+@all', '~*');
     const claimed = await established(store, { attempt: { stream: out('in'), id: '1-1', count: 2 } });
+    await admin.do('XADD', out('a'), '*', 'f', 'v');
     await admin.do('ACL', 'SETUSER', tag, '-hdel');
     const changes = { cursors: [claimed.cursor], state: STATE, publishes: publishTo('a') };
     expect((await refusalOf(claimed, commitOf(claimed.base, changes))).details).toMatchObject({ command: 'HDEL' });

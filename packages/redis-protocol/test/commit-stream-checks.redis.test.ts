@@ -37,6 +37,15 @@ describe('a commit is stale', () => {
     expect(await commitAt(freshTag(), '1-0', 1)).toEqual({ outcome: 'stale' });
   });
 
+  test('but not when its numbers are only greater as text', async () => {
+    const tag = freshTag();
+    for (const id of ['9-9', '9-10', '10-1']) await scene.do('XADD', `{${tag}}in`, id, 'f', 'v');
+    expect(await commitAt(tag, '9-10', 2)).toEqual({ outcome: 'committed' });
+    const other = freshTag();
+    for (const id of ['9-9', '9-10']) await scene.do('XADD', `{${other}}in`, id, 'f', 'v');
+    expect(await commitAt(other, '9-9', 1)).toEqual({ outcome: 'committed' });
+  });
+
   test('but not for streams that are read from another store', async () => {
     expect(await commitAt(freshTag(), '1-0', 1, false)).toEqual({ outcome: 'committed' });
   });

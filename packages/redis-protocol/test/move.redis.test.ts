@@ -146,7 +146,9 @@ describe('nothing is changed by a move', () => {
   });
 
   /** A store lets no such entry through; it stands for whatever a server may refuse behind the first append. */
-  test('of an entry that is refused behind one that was appended', async () => {
+  test.each([0, 2])('of an entry that is refused behind one that was appended, where %i were before', async (count) => {
+    for (let n = 0; n < count; n += 1) await scene.do('XADD', to, '*', 'f', String(n));
+    const before = await snapshotOf(scene, tag);
     const entries = [
       ['1-0', 'f', 'v'],
       ['2-0', 'a name without a value'],
@@ -156,7 +158,10 @@ describe('nothing is changed by a move', () => {
     const keys = [from, new KeyLayout('', false).registry(from), to];
     const reply = await scene.do('EVAL', MOVE.body, keys.length, ...keys, packer.finish());
     expect(reply).toEqual(['refused', expect.stringMatching(/wrong number of arg/i), '3', 'XADD']);
-    expect([await contents(from), await contents(to)]).toEqual([['1-0', '2-0', '3-0'], []]);
+    const after = await snapshotOf(scene, tag);
+    // The largest deleted ID cannot be set back to 0-0, see `UNDO`; so what is stored differs in that.
+    const told = ({ [to]: target, ...rest }: typeof after) => [rest, target?.split(' ')[1]?.replace('"0-1"', '"0-0"')];
+    expect(told(after)).toEqual(told(before));
   });
 
   test('that is not one: to itself, to a key of the library, or without fields', async () => {

@@ -1,5 +1,5 @@
 import { writingScript, type Script } from '../script.js';
-import { ID_ORDER, SERVER_CLOCK, STATE_AGREEMENT, STREAM_DESCRIPTION } from './fragments.js';
+import { ID_ORDER, SERVER_CLOCK, STATE_AGREEMENT, STREAM_DESCRIPTION, UNDO } from './fragments.js';
 
 /**
  * Lua of the first half of a commit: who may commit, and whether everything will work (P6, P7, P13, P16).
@@ -81,7 +81,8 @@ for i, cursor in ipairs(cursors) do
   if input then
     local stream, failure = look(input)
     if not stream then return refuse(failure, input, 'XINFO') end
-    if before(stream.last, cursor[POSITION]) or stream.added < tonumber(cursor[READ]) then return {'stale'} end
+    local isBehind = stream.last ~= cursor[POSITION] and before(stream.last, cursor[POSITION])
+    if isBehind or stream.added < tonumber(cursor[READ]) then return {'stale'} end
     registered[i] = redis.pcall('HGET', KEYS[registry], record)
     if failureOf(registered[i]) then return refuse(registered[i].err, registry, 'HGET') end
   end
@@ -102,9 +103,7 @@ for i, cursor in ipairs(cursors) do
 end
 if refusal then return refusal end
 
--- The first entry is the last write that may fail; a single one needs neither a look before nor an undo.
-local isSingle = #runs == 3 and runs[3] == '1'
-for i, target in ipairs(isSingle and {} or targets) do
+for i, target in ipairs(targets) do
   local index = tonumber(target)
   local stream, failure = look(index)
   if not stream then return refuse(failure, index, 'XINFO') end
@@ -133,7 +132,7 @@ local function setFields(index, flat, known)
   end
 end
 local function append(index, size, count, from)
-  local key, stream = KEYS[index], described[index] or {}
+  local key, stream = KEYS[index], described[index]
   local ids = stream.ids
   if not ids then
     ids = {}
@@ -170,31 +169,17 @@ end
 local isDone, problem = pcall(write)
 if isDone then return {'committed'} end
 if type(problem) ~= 'table' then problem = {tostring(problem), 1, 'LUA'} end
-local isTorn = false
-local function try(...)
-  local failure = failureOf(redis.pcall(...))
-  if failure and not isTorn then problem = {'UNDO ' .. failure, problem[2], (...)} end
-  isTorn = isTorn or failure
-end
+${UNDO}
+local try = undoing(problem)
 local function putBack(key, flat, known)
   for i = 1, #flat, 2 do
     local value = known[flat[i]]
     if value then try('HSET', key, flat[i], value) else try('HDEL', key, flat[i]) end
   end
 end
-local function takeBack(key, stream)
-  local ids = stream.ids
-  if #ids == 0 then return end
-  for n = #ids, 1, -1 do try('XDEL', key, ids[n]) end
-  if stream.isMissing then return try('DEL', key) end
-  local deleted = stream.deleted == '0-0' and '0-1' or stream.deleted
-  for _, id in ipairs({ids[#ids], stream.last}) do
-    try('XSETID', key, id, 'ENTRIESADDED', string.format('%.0f', stream.added), 'MAXDELETEDID', deleted)
-  end
-end
 for i = #undo, 1, -1 do
   local step = undo[i]
-  if step.stream then takeBack(step.key, step.stream) else putBack(step.key, step.flat, step.known) end
+  if step.stream then takeBack(try, step.key, step.stream, step.stream.ids) else putBack(step.key, step.flat, step.known) end
 end
 return refuse(problem[1], problem[2], problem[3])`;
 
@@ -228,8 +213,7 @@ return refuse(problem[1], problem[2], problem[3])`;
  * ID 0-0, which is refused after the rights were checked (that refusal counts in INFO errorstats, so nothing is proven
  * that needs no proof). HDEL is proven by an absent field. So the first XADD is
  * the only write left that the server may refuse. Undo of entries is kept nevertheless, for servers that refuse for
- * reasons of their own; it takes two steps, since newer servers refuse a last ID below the largest deleted one, and
- * XSETID cannot set the latter back to 0-0, so it becomes 0-1, which no entry lies below either.
+ * reasons of their own.
  */
 export const COMMIT: Script = writingScript(
   ID_ORDER,

@@ -85,6 +85,33 @@ local function agrees(stored, stateCommit, record)
   return stored[2] == stateCommit and stored[1] == (stateCommit and record)
 end`;
 
+/**
+ * What takes back writes that a later one was refused after. `undoing` makes a function that runs one step; the first that
+ * fails becomes the `problem`, as 'UNDO ' and the server's text, in its third place the command. `takeBack` removes the entries
+ * `ids`, newest first, and puts a stream back to what `describe` told of it: a reader would take entries that were added
+ * and deleted for lost. In two steps, since newer servers refuse a last ID below the largest deleted one; and XSETID
+ * cannot set the latter back to 0-0, so it becomes 0-1, which no entry lies below either (P7).
+ */
+export const UNDO = `
+local function undoing(problem)
+  local isTorn = false
+  return function(...)
+    local reply = redis.pcall(...)
+    local failure = type(reply) == 'table' and reply.err
+    if failure and not isTorn then problem[1], problem[3] = 'UNDO ' .. failure, (...) end
+    isTorn = isTorn or failure
+  end
+end
+local function takeBack(try, key, stream, ids)
+  if #ids == 0 then return end
+  for n = #ids, 1, -1 do try('XDEL', key, ids[n]) end
+  if stream.isMissing then return try('DEL', key) end
+  local deleted = stream.deleted == '0-0' and '0-1' or stream.deleted
+  for _, id in ipairs({ids[#ids], stream.last}) do
+    try('XSETID', key, id, 'ENTRIESADDED', string.format('%.0f', stream.added), 'MAXDELETEDID', deleted)
+  end
+end`;
+
 /** `lowest` answers the smallest position in a stream's registry, or nil when no consumer is in it. Needs `ID_ORDER`. */
 export const REGISTERED = `
 local function lowest(registry)

@@ -1,5 +1,5 @@
 import { writingScript, type Script } from '../script.js';
-import { ENTRY_VALUES_MAX, ID_ORDER, REGISTERED, STREAM_DESCRIPTION } from './fragments.js';
+import { ENTRY_VALUES_MAX, ID_ORDER, REGISTERED, STREAM_DESCRIPTION, UNDO } from './fragments.js';
 
 /**
  * Moves entries from one stream to another, each exactly once however often it is asked (P22): an entry is appended
@@ -7,13 +7,14 @@ import { ENTRY_VALUES_MAX, ID_ORDER, REGISTERED, STREAM_DESCRIPTION } from './fr
  *
  * KEYS   stream to take from, its registry of consumers, stream to append to
  * ARGV   packed entries: [id, field, value …] …
- * Output {'moved', moved, held}, or {'refused', the server's text or EXHAUSTED, index of the key, command}
+ * Output {'moved', moved, held}, or {'refused', the server's text or EXHAUSTED, index of the key, command}; the text begins
+ *        with 'UNDO ' when that is why the first step of the undo failed
  *
  * An entry after the smallest registered position is held back, since a consumer has yet to read it. A move with nothing
  * to take is done, whatever the target: it may repeat one whose answer was lost. What could fail
  * is found out before anything is written: the types of both streams, room for IDs, the right to delete (by the
  * deletion of 0-0, which no entry has), more fields than Lua can pass on. The first XADD proves the others; should one
- * of them fail nevertheless, what was appended is deleted again.
+ * of them fail nevertheless, what was appended is taken back.
  */
 export const MOVE: Script = writingScript(
   ID_ORDER,
@@ -42,12 +43,14 @@ if string.match(target.last, '^%d+') == '18446744073709551615' then return refus
 local proof = redis.pcall('XDEL', from, '0-0')
 if type(proof) == 'table' then return refuse(proof.err, 1, 'XDEL') end
 
+${UNDO}
 local ids, added = {}, {}
 for i, entry in ipairs(movable) do
   local id = redis.pcall('XADD', to, '*', unpack(entry, 2))
   if type(id) == 'table' then
-    for _, done in ipairs(added) do redis.pcall('XDEL', to, done) end
-    return refuse(id.err, 3, 'XADD')
+    local problem = {id.err, 3, 'XADD'}
+    takeBack(undoing(problem), to, target, added)
+    return refuse(problem[1], problem[2], problem[3])
   end
   ids[i], added[i] = entry[1], id
 end
