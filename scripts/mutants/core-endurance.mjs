@@ -183,24 +183,6 @@ export const ENDURANCE = [
       'this.#isReading = false;',
       core('consumer/feed'),
     ],
-    [
-      'alone-waits-for-the-commit',
-      'if (this.#loneEntries >= LONE_ENTRIES && this.#listener.isCommitting()) return false;',
-      '',
-      core('consumer/feed'),
-    ],
-    [
-      'alone-is-not-several',
-      'entries === 1 && !this.#listener.isCommitting()',
-      '!this.#listener.isCommitting()',
-      core('consumer/feed'),
-    ],
-    [
-      'alone-is-not-during-a-commit',
-      'entries === 1 && !this.#listener.isCommitting()',
-      'entries === 1',
-      core('consumer/feed'),
-    ],
     ['cautious-reads-nothing-ahead', 'if (this.isCautious && !this.isEmpty)', 'if (false)', core('consumer/feed')],
     [
       'cautious-reads-one',

@@ -31,15 +31,6 @@ interface Emptiness {
 const BACKLOG_ENTRIES = 32;
 const WAIT_MS = 5_000;
 
-/** So many entries in a row that came alone, each after the commit of the one before, mean that the next will, too. */
-const LONE_ENTRIES = 8;
-
-/** What a feed tells, and asks. */
-export interface FeedListener extends Pick<PipelineListener, 'onRead' | 'onLoss' | 'onDoubt'> {
-  /** Whether a commit is under way. */
-  readonly isCommitting: () => boolean;
-}
-
 /**
  * Reads ahead of the handler: at most one read under way and one read's worth waiting, each bounded by the batch's
  * messages and bytes. Deliveries that were undone come back first, in order.
@@ -52,7 +43,7 @@ export class Feed {
   /** A read that found entries missing, and nobody has confirmed: an owner that was fenced has nothing to report. */
   #loss: StreamRead | undefined;
   readonly #plan: ConsumerPlan;
-  readonly #listener: FeedListener;
+  readonly #listener: Pick<PipelineListener, 'onRead' | 'onLoss' | 'onDoubt'>;
   readonly #cursors = new Map<string, StreamCursor>();
   readonly #empty = new Map<string, Emptiness>();
   readonly #added = new Map<string, number>();
@@ -60,12 +51,11 @@ export class Feed {
   #isReading = false;
   #hasBacklog = true;
   #isAtEnd = false;
-  #loneEntries = 0;
   #chunks: Chunk[] = [];
   /** Deliveries to hand out again, last one first. */
   #returned: Delivery[] = [];
 
-  constructor(plan: ConsumerPlan, listener: FeedListener) {
+  constructor(plan: ConsumerPlan, listener: Pick<PipelineListener, 'onRead' | 'onLoss' | 'onDoubt'>) {
     this.#plan = plan;
     this.#listener = listener;
   }
@@ -143,17 +133,12 @@ export class Feed {
     else if (read !== undefined) this.#acceptEntries(read);
   }
 
-  /**
-   * Starts a read if there is room for one; true for one that does not wait for news. Where entries come alone, none is
-   * expected before the commit under way is answered: sending the read behind that answer leaves the processor to the
-   * server meanwhile, which the commit is waiting for.
-   */
+  /** Starts a read if there is room for one; true for one that does not wait for news. */
   readAhead(): boolean {
     const reader = this.#reader;
     if (this.problem !== undefined || this.#loss !== undefined) return false;
     if (reader === undefined || this.#isReading || this.#chunks.length > 1) return false;
     if (this.isCautious && !this.isEmpty) return false;
-    if (this.#loneEntries >= LONE_ENTRIES && this.#listener.isCommitting()) return false;
     this.#isReading = true;
     void this.#read(reader);
     return this.#hasBacklog;
@@ -201,7 +186,6 @@ export class Feed {
     const { maxMessages } = this.#plan.batch;
     this.#hasBacklog = entries >= (this.isCautious ? 1 : Math.min(BACKLOG_ENTRIES, maxMessages));
     this.#isAtEnd = entries === 0 && this.#loss === undefined;
-    if (entries > 0) this.#loneEntries = entries === 1 && !this.#listener.isCommitting() ? this.#loneEntries + 1 : 0;
     if (this.#loss !== undefined) this.#listener.onLoss();
     this.#listener.onRead();
   }

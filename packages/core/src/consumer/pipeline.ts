@@ -62,7 +62,7 @@ export class Pipeline {
     const ready = (): void => listener.onReady();
     this.#parts = parts;
     this.work = new Work(states);
-    this.feed = new Feed(plan, { ...listener, isCommitting: () => this.work.inFlight !== undefined });
+    this.feed = new Feed(plan, listener);
     this.#committer = new Committer(states, durability, plan.environment, ready);
     this.#triage = new Triage(plan, events, ready);
     this.#line = parts.lineOf(this.feed);

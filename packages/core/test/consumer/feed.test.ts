@@ -30,7 +30,6 @@ const MAX_MESSAGES = 2;
 
 function setUp(...streams: string[]) {
   const told: string[] = [];
-  const store = { isCommitting: false };
   const plan = {
     address: { consumerId: 'c', streams },
     batch: { maxMessages: MAX_MESSAGES, maxBytes: 1_000 },
@@ -39,12 +38,11 @@ function setUp(...streams: string[]) {
     onRead: () => told.push('read'),
     onLoss: () => told.push('loss'),
     onDoubt: (kind) => told.push(kind),
-    isCommitting: () => store.isCommitting,
   });
   feed.reset(streams.map(startOf));
   const { reader, asked } = createReader();
   feed.attach(reader);
-  return { told, feed, asked, store };
+  return { told, feed, asked };
 }
 
 const startOf = (stream: string): StreamCursor => ({ stream, position: '0-0', read: 0 });
@@ -185,58 +183,4 @@ test('without caution whole batches are read, and at most one waits behind the o
   for (let n = 0; n < MAX_MESSAGES; n += 1) feed.take();
   feed.readAhead();
   expect(asked).toHaveLength(3);
-});
-
-/** Reads so many entries, each alone; `isCommitting` is whether the commit of the one before is still under way when it comes. */
-async function readAlone({ feed, asked, store }: ReturnType<typeof setUp>, count: number, isCommitting: boolean) {
-  for (let left = count; left > 0; left -= 1) {
-    const read = asked.length;
-    feed.readAhead();
-    store.isCommitting = isCommitting;
-    await asked[read]!.answer(found('in', read, 1));
-    taken(feed);
-    store.isCommitting = false;
-  }
-}
-
-/** Whether the next read is sent while a commit is under way. */
-function readsDuringCommit({ feed, asked, store }: ReturnType<typeof setUp>): boolean {
-  const before = asked.length;
-  store.isCommitting = true;
-  feed.readAhead();
-  store.isCommitting = false;
-  return asked.length > before;
-}
-
-test('where entries come alone, each after the commit of the one before, the next read waits for the commit', async () => {
-  const set = setUp('in');
-  await readAlone(set, 7, false);
-  expect(readsDuringCommit(set)).toBe(true);
-  await set.asked.at(-1)!.answer(found('in', 7, 1));
-  taken(set.feed);
-
-  expect(readsDuringCommit(set)).toBe(false);
-  set.feed.readAhead();
-  expect(set.asked).toHaveLength(9);
-});
-
-test('where they come while a commit is under way, or several at a time, it does not', async () => {
-  const overlapping = setUp('in');
-  await readAlone(overlapping, 9, true);
-  expect(readsDuringCommit(overlapping)).toBe(true);
-
-  const grouped = setUp('in');
-  await readAlone(grouped, 8, false);
-  grouped.feed.readAhead();
-  await grouped.asked.at(-1)!.answer(found('in', 8, 2));
-  taken(grouped.feed);
-  expect(readsDuringCommit(grouped)).toBe(true);
-});
-
-test('an empty read says nothing of how entries come', async () => {
-  const set = setUp('in');
-  await readAlone(set, 8, false);
-  set.feed.readAhead();
-  await set.asked.at(-1)!.answer(found('in', 8, 0));
-  expect(readsDuringCommit(set)).toBe(false);
 });

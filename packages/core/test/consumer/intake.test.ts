@@ -53,8 +53,7 @@ class Stage {
     } as unknown as ConsumerPlan;
     const nothing = (): void => {};
     const events = new EventHub(logger);
-    const isCommitting = (): boolean => false;
-    this.feed = new Feed(plan, { onRead: nothing, onLoss: nothing, onDoubt: nothing, isCommitting });
+    this.feed = new Feed(plan, { onRead: nothing, onLoss: nothing, onDoubt: nothing });
     this.feed.reset([{ stream: 'in', position: '0-0', read: 0 }]);
     this.feed.attach({ read: async () => this.#takeRead() } as unknown as StreamReader);
     this.triage = new Triage(plan, events, nothing);
